@@ -1,0 +1,43 @@
+# How our own code is compiled: warnings are errors, and a folder is one static library.
+
+# Dev: quick to compile, still optimised enough that tests of thousands of rounds are quick.
+set(CMAKE_CXX_FLAGS_DEV "-O1 -g1" CACHE STRING "")
+set(CMAKE_C_FLAGS_DEV "-O1 -g1" CACHE STRING "")
+set(CMAKE_EXE_LINKER_FLAGS_DEV "" CACHE STRING "")
+
+add_library(nattevagt_flags INTERFACE)
+target_include_directories(nattevagt_flags INTERFACE ${CMAKE_SOURCE_DIR})
+target_compile_options(nattevagt_flags INTERFACE
+  -Wall -Wextra -Wpedantic -Werror -Wshadow -Wconversion -Wsign-conversion -Wold-style-cast
+  -Wnon-virtual-dtor -Woverloaded-virtual -Wimplicit-fallthrough -Wswitch -Wundef)
+
+if(NATTEVAGT_SANITIZE)
+  add_compile_options(-fsanitize=${NATTEVAGT_SANITIZE} -fno-omit-frame-pointer
+                      -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${NATTEVAGT_SANITIZE})
+endif()
+if(NATTEVAGT_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
+if(NATTEVAGT_HARDENED)
+  set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+  add_compile_options(-fstack-protector-strong -fstack-clash-protection -fcf-protection
+                      -ftrivial-auto-var-init=zero -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
+                      -D_GLIBCXX_ASSERTIONS)
+  add_link_options(-Wl,-z,relro,-z,now,-z,noexecstack)
+  add_link_options($<$<STREQUAL:$<TARGET_PROPERTY:TYPE>,EXECUTABLE>:-pie>)
+endif()
+
+# nattevagt_library(NAME SOURCES a.cpp ... DEPS other ...)
+function(nattevagt_library name)
+  cmake_parse_arguments(arg "" "" "SOURCES;DEPS;PRIVATE_DEPS" ${ARGN})
+  add_library(${name} STATIC ${arg_SOURCES})
+  target_link_libraries(${name} PUBLIC nattevagt_flags ${arg_DEPS} PRIVATE ${arg_PRIVATE_DEPS})
+endfunction()
+
+# nattevagt_program(NAME SOURCES a.cpp ... DEPS other ...)
+function(nattevagt_program name)
+  cmake_parse_arguments(arg "" "" "SOURCES;DEPS" ${ARGN})
+  add_executable(${name} ${arg_SOURCES})
+  target_link_libraries(${name} PRIVATE nattevagt_flags ${arg_DEPS})
+endfunction()
