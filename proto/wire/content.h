@@ -1,0 +1,136 @@
+// What people say to each other, inside the encryption (PROTOCOL.md section 7). The hub never sees a value of
+// these types; broker/ may not include this header.
+//
+// An encoded Content is signed by the author's device, wrapped as SignedContent, padded by MLS, encrypted.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "proto/common/clock.h"
+#include "proto/common/crypto.h"
+#include "proto/common/ids.h"
+#include "proto/wire/identity.h"
+
+namespace nattevagt::wire {
+
+enum class Situation : std::uint8_t {
+  kSuicidal = 1, kViolence = 2, kPsychosis = 3, kMedRefused = 4, kPrn = 5, kIntox = 6,
+  kMissing = 7, kSomatic = 8, kSideEffect = 9, kReadmission = 10, kRelative = 11, kOther = 12,
+};
+
+struct Citizen {
+  std::string name;                    // free text as the unit writes it
+  std::string cpr;                     // shape and date are checked, modulus 11 never (domain, finding 8)
+};
+
+// Partial is allowed: "Send nu – udfyld resten bagefter".
+struct IsbarForm {
+  std::string identification, situation, background, analysis, recommendation;
+};
+
+struct AdviceRequest {                 // the first message of an incident
+  AlertId alert;
+  Severity severity{};
+  Situation kind{};
+  Citizen citizen;
+  bool alone = false;                  // "Jeg er alene på vagt"
+  std::string callback;                // number to ring back
+  IsbarForm isbar;
+  bool drill = false;
+};
+struct IsbarAddition {                 // the original stays as it was
+  IsbarForm isbar;
+};
+struct MedicineQuestion {
+  std::string drug, dose, last_given, tried_prn, allergies, vital_signs, question;
+};
+struct Text {
+  std::string text;
+};
+struct Medicine {                      // what an advice orders; all of it must be read back
+  std::string drug, dose, when, maximum;
+};
+struct Advice {
+  AlertId alert;
+  std::string text;
+  bool read_back_required = false;
+  std::optional<Medicine> medicine;    // present: read_back_required is true (P-073)
+};
+struct ReadBack {
+  MessageId advice;
+  std::string text;
+};
+struct ReadBackVerdict {
+  MessageId read_back;
+  bool correct = false;
+};
+struct Done {                          // done or not done
+  MessageId advice;
+  bool done = true;
+  std::string reason;                  // when not done
+  UtcTime at;
+};
+struct Observation {
+  std::string text;
+  UtcTime at;
+};
+struct Take {
+  AlertId alert;
+};
+struct Decline {
+  AlertId alert;
+  std::string reason;
+};
+struct ReserveUsed {                   // "Ringet 112"
+  AlertId alert;
+  std::string choice;
+};
+struct Withdraw {
+  AlertId alert;
+  std::string reason;
+};
+struct Close {
+  AlertId alert;
+};
+enum class SeenStage : std::uint8_t { kOnDevice = 1, kSeen = 2 };
+struct Seen {                          // a person's receipt; never stops a ladder
+  MessageId message;
+  SeenStage stage{};
+};
+struct JournalMark {                   // "Ført i journal kl. 04.02"
+  Digest export_hash{};
+  UtcTime at;
+};
+
+using Body = std::variant<AdviceRequest, IsbarAddition, MedicineQuestion, Text, Advice, ReadBack,
+                          ReadBackVerdict, Done, Observation, Take, Decline, ReserveUsed, Withdraw, Close,
+                          Seen, JournalMark>;
+
+// The last entry its author had seen: lets the others find that the hub has shown two histories (P-034).
+struct StreamMark {
+  std::uint64_t seq = 0;
+  Digest chain{};
+};
+
+struct Content {
+  ConversationId conversation;
+  MessageId id;                        // the same as the entry's
+  PersonId author;                     // a person, not a phone
+  DeviceId device;
+  std::string author_name;             // for a unit's shared phone: who holds it; else as in the certificate
+  std::string author_profession;
+  UtcTime written_at;
+  StreamMark mark;
+  Body body;
+};
+
+// `bytes` is an encoded Content; the signature is by the device's key, label kContentLabel (P-071).
+struct SignedContent {
+  Bytes bytes;
+  Signature signature{};
+};
+
+}  // namespace nattevagt::wire

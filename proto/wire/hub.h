@@ -1,0 +1,285 @@
+// What travels between a device and the hub, as plain structs (PROTOCOL.md sections 3 to 6). Everything here
+// is visible to the hub; anything that is not for its eyes is inside `bytes`, encrypted.
+//
+// The codec (codec.h) has checked sizes, counts, enums and ids before a value of these types exists.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "proto/common/bytes.h"
+#include "proto/common/clock.h"
+#include "proto/common/crypto.h"
+#include "proto/common/ids.h"
+#include "proto/common/limits.h"
+#include "proto/wire/identity.h"
+
+namespace nattevagt::wire {
+
+inline constexpr std::uint32_t kProtocolVersion = 1;      // what this build speaks
+inline constexpr std::uint32_t kProtocolVersionMin = 1;   // the oldest it still serves (P-002)
+
+// The stream id of a device's own inbox; a conversation never has it.
+inline constexpr ConversationId kInbox{};
+
+// ---- Streams (P-030..P-039)
+enum class EntryKind : std::uint8_t {
+  kApplication = 1,  // MLS PrivateMessage, application
+  kProposal = 2,     // MLS handshake message with a proposal
+  kCommit = 3,       // MLS handshake message with a commit; accepted for the current epoch alone
+  kWelcome = 4,      // inbox: an encoded WelcomeItem
+  kAlert = 5,        // inbox: an encoded AlertItem
+};
+
+struct Entry {
+  ConversationId stream;         // kInbox in an inbox
+  std::uint64_t seq = 0;         // 1, 2, 3 ...
+  EntryKind kind{};
+  std::uint64_t epoch = 0;       // the MLS epoch it was sent in; 0 in an inbox
+  MessageId id;                  // the client's own id; in an inbox made by the hub
+  UtcTime stored_at;
+  Bytes bytes;
+  Digest chain{};                // chain_next over this entry (P-031)
+};
+
+// P-031. First: SHA-256("Nattevagt stream v1" || 0x00 || stream id || owner), owner being the device id for
+// an inbox and empty for a conversation. Next: SHA-256(previous || be64 seq || kind || be64 epoch || id ||
+// be64 stored_at ms || SHA-256(bytes)).
+Digest chain_first(ConversationId stream, std::optional<DeviceId> inbox_owner);
+Digest chain_next(const Digest& previous, std::uint64_t seq, EntryKind kind, std::uint64_t epoch,
+                  const MessageId& id, UtcTime stored_at, ByteView bytes);
+
+// Where a new member enters a stream: it gets the entries after `seq`, and `chain` is the hash at `seq`.
+struct WelcomeItem {
+  ConversationId stream;
+  std::uint64_t seq = 0;
+  Digest chain{};
+  Bytes welcome;                 // MLSMessage with a Welcome
+};
+
+// ---- Alerts (P-040..P-059)
+enum class AlertState : std::uint8_t {
+  kEscalating = 1,   // the ladder runs
+  kTaken = 2,        // a person has taken it; advice is awaited
+  kAdvised = 3,      // advice was given; the ladder is over
+  kExhausted = 4,    // nobody took it: loud, repeated, still open, can still be taken
+  kWithdrawn = 5,    // by the asking unit
+  kClosed = 6,       // by a person; the end
+};
+enum class NoticeKind : std::uint8_t {
+  kNone = 0,         // state only: nothing rings
+  kFirst = 1,        // this device is a target of a step that has just begun
+  kRepeat = 2,
+  kResumed = 3,      // taken without advice in time; the ladder goes on
+  kLoud = 4,         // to the asking unit: nobody has taken it, use the reserve plan now
+};
+
+struct AlertView {
+  AlertId alert;
+  ConversationId stream;
+  UnitId unit;
+  RoleId role_asked;
+  Severity severity{};
+  bool drill = false;
+  AlertState state{};
+  std::uint32_t step = 0;                    // index of the current step
+  std::uint32_t step_count = 0;
+  UtcTime raised_at;                         // when it was stored
+  UtcTime next_at = kNever;                  // when the current state's timer fires
+  UtcTime exhausted_at = kNever;             // promised: the latest time at which the loud end comes
+  std::uint64_t roster_version = 0;          // of the asking organisation, that the ladder was read from
+  std::optional<DeviceId> taken_by;          // the device; clients trust only the signed act inside
+  std::optional<UtcTime> taken_at;
+  bool late = false;                         // taken after exhaustion or after the reserve plan was used
+  bool reserve_used = false;
+  bool technical_alarm = false;              // a step had nobody on duty or nobody reachable (P-045)
+  friend bool operator==(const AlertView&, const AlertView&) = default;
+};
+struct AlertItem {
+  NoticeKind notice{};
+  std::uint32_t repeat = 0;                  // of this step; (alert, step, repeat) is the key for dropping repeats
+  AlertView view;
+};
+
+enum class ActKind : std::uint8_t {
+  kTake = 1,
+  kDecline = 2,
+  kAdvise = 3,
+  kReserveUsed = 4,
+  kWithdraw = 5,
+  kClose = 6,
+};
+
+// ---- Requests
+struct Hello {
+  std::string software;                      // "nattevagt 0.1.0"
+};
+struct Ping {};
+struct Enrol {                               // on the grant's own CURVE key
+  Certificate certificate;
+};
+struct PublishKeyPackages {
+  std::vector<Bytes> packages;               // MLSMessage with a KeyPackage each; added to the stock
+  std::optional<Bytes> last_resort;          // replaces the one before
+};
+// Resolves targets and hands out one KeyPackage for each of their devices, atomically.
+struct Gather {
+  std::optional<LadderId> ladder;            // all targets of all steps
+  std::vector<Target> targets;
+  std::vector<OrganisationId> recorders_of;
+};
+struct Append {
+  ConversationId stream;
+  bool create = false;                       // the stream begins with this entry (a commit's welcomes, P-033)
+  MessageId id;
+  EntryKind kind{};                          // kApplication, kProposal or kCommit
+  std::uint64_t epoch = 0;                   // the entry's; a commit moves the stream to epoch + 1
+  Bytes bytes;
+  std::vector<DeviceId> added;               // with a commit, or create
+  std::vector<DeviceId> removed;             // with a commit
+  Bytes welcome;                             // for `added`
+};
+struct Raise {
+  AlertId alert;
+  ConversationId stream;                     // new; its first entry is the request
+  UnitId unit;
+  RoleId role_asked;
+  LadderId ladder;
+  std::uint64_t roster_version = 0;          // the client's; the hub's own is used and answered
+  Severity severity{};
+  bool drill = false;
+  std::vector<DeviceId> members;             // without the sender
+  Bytes welcome;
+  std::uint64_t epoch = 0;                   // of the group after the first commit
+  MessageId id;
+  Bytes bytes;                               // the first ciphertext
+};
+struct Act {
+  AlertId alert;
+  ActKind kind{};
+  MessageId id;
+  std::uint64_t epoch = 0;
+  Bytes bytes;                               // the signed act, encrypted; appended to the alert's stream
+};
+struct Ack {                                 // no answer
+  struct Position {
+    ConversationId stream;                   // kInbox for the inbox
+    std::uint64_t seq = 0;                   // all up to here is durable on the device
+  };
+  std::vector<Position> positions;
+};
+struct GetDocuments {
+  std::vector<DocumentVersion> known;        // answered with what is newer
+};
+struct GetAlert {
+  AlertId alert;
+};
+// From an organisation's own key:
+struct AnnounceGrant {
+  SignedGrant grant;                         // the hub will admit its CURVE key
+};
+struct PublishDocument {
+  SignedDocument document;
+};
+struct ListDevices {};                       // the organisation's own
+
+using Request = std::variant<Hello, Ping, Enrol, PublishKeyPackages, Gather, Append, Raise, Act, Ack,
+                             GetDocuments, GetAlert, AnnounceGrant, PublishDocument, ListDevices>;
+struct ClientFrame {
+  std::uint32_t protocol = kProtocolVersion;
+  std::uint64_t request = 0;                 // chosen by the client, answered in the same number; never 0
+  Request body;
+};
+
+// ---- Receipts (P-060..P-063). The hub signs one Merkle root for each group commit; a receipt is a leaf, its
+// path and that signature. Anyone with the hub's pinned key can check it, the hub cannot deny it.
+struct ReceiptLeaf {
+  ConversationId stream;
+  std::uint64_t seq = 0;
+  MessageId id;
+  Digest content{};                          // SHA-256 of the entry's bytes
+  Digest chain{};                            // at seq
+  UtcTime stored_at;
+  std::optional<AlertId> alert;              // Raise and Act
+  UtcTime next_at = kNever;                  // Raise: what is promised
+  UtcTime exhausted_at = kNever;
+};
+struct Receipt {
+  ReceiptLeaf leaf;
+  std::uint32_t index = 0;                   // of the leaf in its batch
+  std::uint32_t count = 1;                   // leaves in the batch
+  std::vector<Digest> path;                  // siblings, from the leaf upward
+  Signature signature{};                     // of the root, label kReceiptLabel
+};
+
+// ---- Answers and pushes
+struct HelloReply {
+  UtcTime hub_time;
+  std::string software;
+  SignPublicKey sign_key;
+  std::vector<DocumentVersion> documents;
+  std::uint32_t key_packages_left = 0;
+  bool has_last_resort = false;
+};
+struct Pong {
+  UtcTime hub_time;
+  std::vector<DocumentVersion> documents;
+  std::uint32_t key_packages_left = 0;
+};
+struct Accepted {};                          // Enrol, PublishKeyPackages, AnnounceGrant, PublishDocument
+struct Gathered {
+  struct Item {
+    DeviceId device;
+    Bytes key_package;
+  };
+  std::vector<Item> items;
+  std::vector<DeviceId> without;             // devices that have none left
+};
+struct Stored {
+  Receipt receipt;
+};
+struct Documents {
+  std::vector<SignedDocument> documents;
+};
+struct AlertReply {
+  AlertView view;
+};
+struct Devices {
+  struct Item {
+    Certificate certificate;
+    bool revoked = false;
+    bool connected = false;
+    UtcTime last_seen;
+    std::uint32_t key_packages_left = 0;
+  };
+  std::vector<Item> items;
+};
+struct Refused {
+  Errc code{};
+  std::uint64_t current_epoch = 0;           // kStaleEpoch
+  std::optional<DeviceId> taken_by;          // kAlreadyTaken
+  Millis retry_after{};                      // kBusy
+  std::uint32_t protocol_min = kProtocolVersionMin;  // kUpgradeRequired
+  std::uint32_t protocol_max = kProtocolVersion;
+};
+struct DocumentsChanged {                    // push: ask with GetDocuments
+  std::vector<DocumentVersion> documents;
+};
+struct KeyPackagesLow {                      // push
+  std::uint32_t left = 0;
+};
+struct Goodbye {                             // push: the hub drains, or the device was revoked, or it is replaced
+  Errc reason{};
+};
+
+using Answer = std::variant<HelloReply, Pong, Accepted, Gathered, Stored, Documents, AlertReply, Devices, Refused,
+                            Entry, DocumentsChanged, KeyPackagesLow, Goodbye>;
+struct HubFrame {
+  std::uint32_t protocol = kProtocolVersion;
+  std::uint64_t request = 0;                 // 0: a push
+  Answer body;
+};
+
+}  // namespace nattevagt::wire
