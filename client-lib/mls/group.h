@@ -1,0 +1,186 @@
+// An MLS group as one member sees it (RFC 9420), suite 0x0003. Pure: no clock, randomness, file or thread.
+//
+// Rules for the caller:
+//  1. A failed call leaves the group as it was. process(), commit(), protect() and the propose_* calls that
+//     succeed change it; store both blobs (below) in ONE transaction with what the call gave, and only then
+//     send. A ratchet position that is not durable must never have left the device.
+//  2. commit() stages: the epoch moves only at apply_pending(), when the hub has accepted the commit, or
+//     never: discard_pending(). The hub's echo of our own commit is reported as OwnCommit, not as an error.
+//     A foreign commit that wins the epoch discards our pending one (CommitApplied::lost_pending_commit):
+//     form the intent again from the new state.
+//  3. Handshake messages travel as PrivateMessage unless asked otherwise: the hub sees group id, epoch,
+//     content type and authenticated data, never the roster.
+//  4. MLS does not stop a member from replaying its own words (RFC 9750): the generation stands outside the
+//     signature. Put a message id inside the plaintext and drop repeats.
+//  5. Moving, not copying: a second copy that sends would reuse keys. clone() is for trying out.
+//
+// Secrets that leave the schedule early are gone early (RFC 9420 9.2): no joiner, commit, PSK, epoch or
+// encryption secret outlives the call that made the epoch. Past epochs (kPastEpochsMax) keep only what opens
+// a late application message.
+//
+// The signature key is not in the blobs: it belongs to the device, not to a group. It is passed in at
+// restore() and must be the one in our leaf (kInvalidValue).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "client-lib/mls/credential.h"
+#include "client-lib/mls/key_package.h"
+#include "client-lib/mls/tree_index.h"
+#include "client-lib/mls/validation.h"
+#include "proto/common/bytes.h"
+#include "proto/common/crypto.h"
+#include "proto/common/entropy.h"
+#include "proto/common/result.h"
+#include "proto/common/secret.h"
+
+namespace nattevagt::mls {
+
+struct GroupState;
+
+// RFC 9420 13: kept byte for byte, whatever the type.
+struct Extension {
+  std::uint16_t type = 0;
+  Bytes data;
+  friend bool operator==(const Extension&, const Extension&) = default;
+};
+using Extensions = std::vector<Extension>;
+
+enum class HandshakeFormat : std::uint8_t { kPrivate, kPublic };
+
+struct Member {
+  LeafIndex leaf;
+  Credential credential;
+  SignPublicKey signature_key;
+};
+
+struct CommitRequest {
+  std::vector<Bytes> adds;                             // MLSMessage(mls_key_package) each
+  std::vector<LeafIndex> removes;                      // never our own leaf
+  std::vector<Bytes> external_psks;                    // psk_ids that Validation::psks knows
+  std::optional<Extensions> group_context_extensions;  // replaces all of them
+  bool use_pending_proposals = true;                   // those received and proposed in this epoch
+  bool force_path = false;                             // fresh keys even when the proposals need none
+  HandshakeFormat format = HandshakeFormat::kPrivate;
+  Bytes authenticated_data;  // visible to the hub
+};
+
+// What a commit did, or will do when applied.
+struct EpochChange {
+  std::uint64_t epoch = 0;             // the new one
+  std::optional<LeafIndex> committer;  // nothing: an external joiner's leaf is in `added`
+  std::vector<Member> added;
+  std::vector<Member> removed;  // as they were
+  std::vector<Member> updated;  // new leaf; the committer is here when there was a path
+  bool extensions_changed = false;
+  bool reinit = false;  // the group is frozen: only reading is left (RFC 9420 11.2)
+};
+
+struct CommitResult {
+  Bytes commit;                  // MLSMessage
+  std::optional<Bytes> welcome;  // MLSMessage, with the tree inside, one for all added members
+  EpochChange change;
+};
+
+struct ApplicationMessage {
+  std::uint64_t epoch = 0;
+  Member sender;  // as it stood in that epoch
+  std::uint32_t generation = 0;
+  Bytes authenticated_data;
+  SecretBytes plaintext;
+};
+struct ProposalReceived {
+  Bytes reference;                  // ProposalRef (RFC 9420 5.2)
+  std::optional<LeafIndex> sender;  // nothing: from outside the group
+  std::uint16_t proposal_type = 0;
+  std::optional<LeafIndex> removes;  // a Remove's target: commit it before the next message (15.2)
+};
+struct CommitApplied {
+  EpochChange change;
+  bool lost_pending_commit = false;
+};
+struct OwnCommit {};  // the pending commit came back: call apply_pending()
+struct OwnMessage {   // our own proposal or application message came back: its keys are gone by design
+  std::uint8_t content_type = 0;
+};
+struct RemovedFromGroup {
+  std::optional<LeafIndex> committer;
+};
+using Processed = std::variant<ApplicationMessage, ProposalReceived, CommitApplied, OwnCommit, OwnMessage,
+                               RemovedFromGroup>;
+
+class Group {
+ public:
+  Group(Group&&) noexcept;
+  Group& operator=(Group&&) noexcept;
+  ~Group();
+  Group clone() const;
+
+  // RFC 9420 11: one member, epoch 0.
+  static Result<Group> create(ByteView group_id, const Credential& credential, const SignKey& sign_key,
+                              Extensions group_context_extensions, const Validation& validation,
+                              Entropy& entropy);
+  // RFC 9420 12.4.3.1. `ratchet_tree` is for a Welcome without the extension. Errors: kNotFound when the
+  // Welcome is not for this bundle, kUnknownPsk, kMalformed, kBadSignature, kInvalidValue, the policy's own.
+  // That the group id is not already known is the caller's check: it alone knows its groups.
+  static Result<Group> join(ByteView welcome, const KeyPackageBundle& bundle, const SignKey& sign_key,
+                            const Validation& validation, std::optional<ByteView> ratchet_tree = {});
+
+  Result<CommitResult> commit(const CommitRequest& request, const Validation& validation, Entropy& entropy);
+  bool has_pending_commit() const noexcept;
+  Result<EpochChange> apply_pending();  // kWrongState when there is none
+  void discard_pending() noexcept;
+
+  // MLSMessages. The proposal is cached here too, and goes into the next commit (never our own Update).
+  Result<Bytes> propose_add(ByteView key_package, const Validation& validation, Entropy& entropy,
+                            HandshakeFormat format = HandshakeFormat::kPrivate);
+  Result<Bytes> propose_remove(LeafIndex leaf, Entropy& entropy,
+                               HandshakeFormat format = HandshakeFormat::kPrivate);
+  Result<Bytes> propose_update(Entropy& entropy, HandshakeFormat format = HandshakeFormat::kPrivate);
+
+  // Errors beside the checks' own: kStaleEpoch (handshake of a past epoch, or application message of one no
+  // longer kept), kGap (of an epoch ahead of ours: the queue is not drained, or we missed a commit),
+  // kGenerationUsed (replay, or outside the window), kNotMember (removed before), kUnknownPsk,
+  // kNotFound (a commit names a proposal that we have not seen).
+  Result<Processed> process(ByteView message, const Validation& validation);
+
+  // RFC 9420 6.3: padded to a bucket, so an alert is as long as chatter. `authenticated_data` is visible.
+  // kWrongState when a received Remove waits for its commit (15.2) is the caller's policy, not ours: see
+  // has_pending_removal().
+  Result<Bytes> protect(ByteView authenticated_data, ByteView plaintext, Entropy& entropy);
+  bool has_pending_removal() const noexcept;
+  std::size_t pending_proposals() const noexcept;
+
+  const Bytes& group_id() const noexcept;
+  std::uint64_t epoch() const noexcept;
+  LeafIndex own_leaf() const noexcept;
+  bool active() const noexcept;         // false once removed or re-initialised
+  std::vector<Member> members() const;  // by leaf index
+  std::optional<Member> member(LeafIndex leaf) const;
+  std::size_t member_count() const noexcept;
+  const Extensions& group_context_extensions() const noexcept;
+  // Messages protected in this epoch; for the re-key rule of RFC 9420 15.2.
+  std::uint32_t messages_sent() const noexcept;
+
+  SecretBytes exporter(std::string_view label, ByteView context, std::size_t length) const;  // 8.5
+  // RFC 9420 8.7: equal at all members of an epoch, different after a fork. Compared out of band.
+  Bytes epoch_authenticator() const;
+
+  // The epoch blob changes with commit(), apply, discard, a processed commit and propose_update(); the
+  // ratchet blob with every message sent or received. Each is versioned; restore() refuses a pair of
+  // different epochs, a changed byte and another version (kCorrupt, kUnsupported).
+  SecretBytes save_epoch() const;
+  SecretBytes save_ratchets() const;
+  static Result<Group> restore(ByteView epoch_blob, ByteView ratchet_blob, const SignKey& sign_key);
+
+ private:
+  explicit Group(std::unique_ptr<GroupState> state) noexcept;
+  std::unique_ptr<GroupState> state_;
+};
+
+}  // namespace nattevagt::mls
