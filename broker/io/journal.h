@@ -1,0 +1,42 @@
+// The hub's durable log behind a small port, so that a PostgreSQL journal can take its place later.
+//
+// Invariants:
+//  1. append() returns only when the batch is synced; all of a batch or none of it is there after a crash.
+//  2. Records are read back byte for byte, in order, without gaps after the snapshot's index.
+//  3. Damage is an error (kCorrupt), never a shorter log.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "broker/core/hub_core.h"
+#include "proto/common/result.h"
+
+namespace nattevagt::broker {
+
+struct JournalSnapshot {
+  JournalIndex index = 0;
+  Bytes bytes;
+};
+
+class Journal {
+ public:
+  virtual ~Journal() = default;
+
+  // kNoSpace, kStorage: nothing of the batch is stored, the journal can be used again.
+  virtual Status append(std::span<const Record> batch) = 0;
+  virtual Result<std::optional<JournalSnapshot>> load_snapshot() = 0;
+  // Calls `visit` for each record after `after`, in order; stops at its first error and returns it.
+  virtual Status read_from(JournalIndex after, const std::function<Status(const Record&)>& visit) = 0;
+  virtual Result<Bytes> read_body(BodyRef ref) = 0;   // kNotFound
+  // Stores the snapshot and drops records up to its index that are not in `live`, in one transaction.
+  virtual Status compact(const JournalSnapshot& snapshot, std::span<const JournalIndex> live) = 0;
+  // A consistent copy while appends go on (other thread), synced, complete or absent.
+  virtual Status backup(const std::string& path) = 0;
+};
+
+}  // namespace nattevagt::broker
