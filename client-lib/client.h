@@ -1,0 +1,170 @@
+// The client library's public API: one person's (or one unit phone's, or one recorder's) device.
+//
+// A Client owns the device's store and keys, drives the pure core (core/client_core.h), and talks to the hub
+// through a Connection. All calls return at once; the work that needs the hub happens in run_once(). What is
+// asked for (ask, say, advise ...) is durable in the outbox when the call returns and is sent, and sent again,
+// until the hub's signed receipt is there.
+//
+// Threads: one; nothing here locks. Exceptions: none crosses this header. Errors: Result with a closed code.
+// Ownership: a resource; the Clock, Entropy and Connection that it is given outlive it.
+//
+// Invariants:
+//  1. MLS state, rows, cursor and outbox change in one transaction; only then does a frame leave.
+//  2. An entry is shown at most once, in the stream's order, across crashes and re-sends (P-037).
+//  3. "Taken" is shown only for a verified signed act (P-053); everything the hub says alone is a claim.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "client-lib/io/connection.h"
+#include "proto/common/clock.h"
+#include "proto/common/entropy.h"
+#include "proto/common/result.h"
+#include "proto/wire/content.h"
+#include "proto/wire/hub.h"
+
+namespace nattevagt::client {
+
+// ---- What the screens show. Plain values.
+
+struct Person {                       // as verified from a certificate and its sealed label
+  PersonId id;
+  DeviceId device;
+  std::string name;
+  std::string profession;
+  OrganisationId organisation;
+  std::string organisation_name;
+  wire::HolderKind kind{};
+};
+
+// How far one of our own messages has come. Only kStored is the hub's; the others are signed by people.
+enum class Delivery : std::uint8_t { kQueued = 1, kStored = 2, kOnDevice = 3, kSeen = 4, kFailed = 5 };
+
+struct Message {
+  ConversationId conversation;
+  MessageId id;
+  std::uint64_t seq = 0;              // 0 while it is only in the outbox
+  UtcTime stored_at;                  // the hub's time; written_at while queued
+  Person author;
+  bool own = false;
+  Delivery delivery{};                // of own messages
+  wire::Content content;
+};
+
+// What this device can vouch for about an alert.
+struct Alert {
+  wire::AlertView view;               // the hub's word; promised times from its signed receipt
+  std::optional<Person> taken_by;     // only from a verified signed act
+  std::optional<UtcTime> taken_at;
+  bool own_unit = false;              // we asked
+  bool may_take = false;              // our person is on the ladder
+  std::string role_label, unit_label;
+  std::vector<wire::NoticeKind> notices;  // that this device was given, in order
+  std::vector<std::string> warnings;  // Danish, what the hub claims without proof
+};
+
+struct Conversation {
+  ConversationId id;
+  std::optional<AlertId> alert;
+  std::uint64_t epoch = 0;
+  std::uint64_t last_seq = 0;
+  std::vector<Person> members;
+  Bytes epoch_authenticator;          // compare out of band (RFC 9420 8.7)
+};
+
+struct FoundMessage {
+  Message message;
+  std::string excerpt;                // the words around the match
+};
+
+// ---- Events, in order, each once. For display and scripts.
+struct Connected {};
+struct Disconnected { Errc reason{}; };
+struct Enrolled { Person self; };
+struct NewMessage { Message message; };               // incoming, verified
+struct OwnMessage { MessageId id; Delivery delivery{}; Errc why{}; };  // kStored: "Sendt"; kFailed: "IKKE SENDT"
+struct AlertChanged { Alert alert; wire::NoticeKind notice{}; };       // notice != kNone: ring
+struct MembersChanged { ConversationId conversation; std::vector<Person> joined, left; };
+// The hub, or a member, has been caught: shown in red, kept, never swallowed (DESIGN promise 4).
+struct Suspicion { Errc code{}; std::optional<ConversationId> conversation; std::string text; };  // Danish
+struct RemovedFromConversation { ConversationId conversation; };
+struct Revoked {};
+using Event = std::variant<Connected, Disconnected, Enrolled, NewMessage, OwnMessage, AlertChanged,
+                           MembersChanged, Suspicion, RemovedFromConversation, Revoked>;
+
+struct Question {                     // what `ask` takes
+  wire::Severity severity{};
+  wire::Situation situation{};
+  wire::Citizen citizen;
+  bool alone = false;
+  std::string callback;
+  wire::IsbarForm isbar;
+  bool drill = false;
+  std::string author_name, author_profession;  // who holds a unit's phone; empty: the certificate's
+};
+
+struct OpenOptions {
+  std::string home;                   // folder, 0700; holds store.db and store.keys
+  std::string pin;                    // at least 4 characters
+  bool create = false;                // a new home; refuses one that has a store
+};
+
+class Client {
+ public:
+  // kWrongPin (and how long to wait is in pin_wait()), kLocked, kNotFound (no store), kAlreadyExists,
+  // kCorrupt, kUnsupported (a newer store). "Not a database" is kCorrupt, never a fresh start.
+  static Result<std::unique_ptr<Client>> open(const OpenOptions& options, Clock& clock, Entropy& entropy,
+                                              std::unique_ptr<Connection> connection);
+  static Millis pin_wait(const std::string& home, Clock& clock);
+  virtual ~Client() = default;
+
+  // ---- The hub
+  // Pins what the link says, makes the device's keys, and enrols; kMalformed, kExpired, kGrantUsed, kRevoked.
+  // Blocks in run_once() until answered or `patience` has passed (kTimeout; call again, it is idempotent).
+  virtual Status enrol(std::string_view link, Millis patience) = 0;
+  virtual bool enrolled() const = 0;
+  // Waits at most `wait` for something to do, does it, and returns the events that it gave.
+  virtual Result<std::vector<Event>> run_once(Millis wait) = 0;
+  // Runs until everything asked for is stored and all that the hub has is here, or kTimeout.
+  virtual Status sync(Millis patience, const std::function<void(const Event&)>& on_event) = 0;
+
+  // ---- The incident. Each gives the id of the message it makes, durable in the outbox.
+  struct Asked { AlertId alert; ConversationId conversation; MessageId message; };
+  virtual Result<Asked> ask(const Question& question) = 0;
+  virtual Result<MessageId> take(AlertId alert) = 0;
+  virtual Result<MessageId> decline(AlertId alert, std::string reason) = 0;
+  virtual Result<MessageId> send(ConversationId conversation, wire::Body body) = 0;   // text, ISBAR addition ...
+  virtual Result<MessageId> advise(AlertId alert, wire::Advice advice) = 0;
+  virtual Result<MessageId> read_back(MessageId advice, std::string text) = 0;
+  virtual Result<MessageId> judge_read_back(MessageId read_back, bool correct) = 0;
+  virtual Result<MessageId> done(MessageId advice, bool done, std::string reason) = 0;
+  virtual Result<MessageId> reserve_used(AlertId alert, std::string choice) = 0;
+  virtual Result<MessageId> withdraw(AlertId alert, std::string reason) = 0;
+  virtual Result<MessageId> close(AlertId alert) = 0;         // kWrongState while a read-back is open (P-073)
+  virtual Status mark_seen(MessageId message) = 0;
+  // Adds all devices of a person or unit to a conversation, visibly.
+  virtual Result<MessageId> invite(ConversationId conversation, wire::Target who) = 0;
+  // Who holds a unit's phone from now on; the author of what follows.
+  virtual Status set_author(std::string name, std::string profession) = 0;
+
+  // ---- Looking. All from the store; work offline.
+  virtual std::optional<Person> self() const = 0;
+  virtual std::vector<Alert> alerts() const = 0;              // open ones first, newest first
+  virtual Result<Alert> alert(AlertId alert) const = 0;
+  virtual std::vector<Conversation> conversations() const = 0;
+  virtual Result<std::vector<Message>> history(ConversationId conversation) const = 0;
+  virtual Result<std::vector<FoundMessage>> search(std::string_view words, std::size_t limit) const = 0;
+  virtual std::string reserve_plan() const = 0;               // numbers to ring; empty when none is published
+  virtual bool outbox_empty() const = 0;
+
+  // ---- The journal (DOMAIN 3): who, role, times local and UTC, advice, read-back, SHA-256 of the text.
+  struct JournalExport { std::string text; std::string json; Digest hash{}; };
+  virtual Result<JournalExport> export_incident(ConversationId conversation) const = 0;
+};
+
+}  // namespace nattevagt::client
