@@ -29,8 +29,9 @@ namespace nattevagt::broker {
 
 using JournalIndex = std::uint64_t;  // 1, 2, 3 ...; 0: before everything
 
-// One durable change. `meta` is what the core folds into its state; `bodies` are what it hands out again
-// later without keeping them in memory: an entry's bytes, a welcome.
+// One durable change, whole in itself: a journal that ends after any record is a state that the hub can go on
+// from. `meta` is what the core folds into its state; `bodies` are what it hands out again later without
+// keeping them in memory: an entry's bytes (part 0), its welcome (part 1), a key package (part 0).
 struct Record {
   JournalIndex index = 0;
   UtcTime at;                 // the hub's time line (P-052); never goes back
@@ -38,7 +39,9 @@ struct Record {
   std::vector<Bytes> bodies;  // at most 2
 };
 
-// Where a body lies: delivered by the runner, which reads it from the journal (or its cache).
+// Where a body lies: delivered by the runner, which reads it from the journal (or its cache). The runner
+// reads the bodies of the effects it still holds before it compacts: a later snapshot may have let go of
+// them.
 struct BodyRef {
   JournalIndex index = 0;
   std::uint32_t part = 0;
@@ -75,7 +78,9 @@ struct SessionOpened {  // after the handshake; the core may answer with CloseSe
 struct SessionClosed {  // disconnected, or silent past its heartbeat
   SessionId session = 0;
 };
-struct SendStalled {  // the runner could not hand over: the peer's queue is full (trap 6)
+// The runner could not hand an entry over: the peer's queue is full. It drops the entries that it still holds
+// for the session; the core waits for an Ack or a second, then sends again from the cursor (P-037).
+struct SendStalled {
   SessionId session = 0;
 };
 struct Tick {};         // time alone; call at next_deadline() or later
@@ -96,13 +101,26 @@ struct SendReceipt {
   std::uint64_t request = 0;
   wire::ReceiptLeaf leaf;
 };
-// One entry to a device. `bytes` of the frame's Entry are the body at `body`; for a kWelcome inbox entry
-// the runner puts encode(WelcomeItem) with that body as its welcome; an inline entry has its bytes already.
+// One entry to a device. `bytes` of the frame's Entry are the body at `body`; for a kWelcome inbox entry they
+// are encode(*welcome) with that body as its welcome; an inline entry (kAlert) has its bytes already.
 struct SendEntry {
   JournalIndex after = 0;
   SessionId session = 0;
   wire::Entry entry;  // `bytes` empty when `body` is set
   std::optional<BodyRef> body;
+  std::optional<wire::WelcomeItem> welcome;  // kWelcome: all of the item but its bytes
+};
+// The answer to Gather: each item's key package is the body at its ref.
+struct SendGathered {
+  struct Item {
+    DeviceId device;
+    BodyRef key_package;
+  };
+  JournalIndex after = 0;
+  SessionId session = 0;
+  std::uint64_t request = 0;
+  std::vector<Item> items;
+  std::vector<DeviceId> without;  // devices that have none left
 };
 struct CloseSession {  // forget the route; later input on it is dropped (revocation, replacement)
   JournalIndex after = 0;
@@ -120,10 +138,12 @@ struct ForgetKey {
   JournalIndex after = 0;
   CurvePublicKey key;
 };
-using Effect = std::variant<SendFrame, SendReceipt, SendEntry, CloseSession, AdmitKey, ForgetKey>;
+using Effect =
+    std::variant<SendFrame, SendReceipt, SendEntry, SendGathered, CloseSession, AdmitKey, ForgetKey>;
 
 // What a step gave. `records` must be appended to the journal in order, before any effect with a higher
-// `after` than what is durable leaves.
+// `after` than what is durable leaves. One Outcome's records go into one append(). P-015's 256 requests in
+// flight are counted by the runner, who alone knows which answers still wait for the disk.
 struct Outcome {
   std::vector<Record> records;
   std::vector<Effect> effects;
