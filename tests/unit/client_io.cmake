@@ -1,0 +1,4 @@
+add_executable(nattevagt_client_io_tests zmq_connection_test.cpp)
+target_link_libraries(nattevagt_client_io_tests PRIVATE nattevagt_flags nattevagt_client_io nattevagt_common
+  PkgConfig::zmq GTest::gtest_main)
+gtest_discover_tests(nattevagt_client_io_tests)
