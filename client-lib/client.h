@@ -18,9 +18,9 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <variant>
 #include <vector>
 
+#include "client-lib/core/values.h"
 #include "client-lib/io/connection.h"
 #include "proto/common/clock.h"
 #include "proto/common/entropy.h"
@@ -30,94 +30,25 @@
 
 namespace nattevagt::client {
 
-// ---- What the screens show. Plain values.
-
-struct Person {                       // as verified from a certificate and its sealed label
-  PersonId id;
-  DeviceId device;
-  std::string name;
-  std::string profession;
-  OrganisationId organisation;
-  std::string organisation_name;
-  wire::HolderKind kind{};
-};
-
-// How far one of our own messages has come. Only kStored is the hub's; the others are signed by people.
-enum class Delivery : std::uint8_t { kQueued = 1, kStored = 2, kOnDevice = 3, kSeen = 4, kFailed = 5 };
-
-struct Message {
-  ConversationId conversation;
-  MessageId id;
-  std::uint64_t seq = 0;              // 0 while it is only in the outbox
-  UtcTime stored_at;                  // the hub's time; written_at while queued
-  Person author;
-  bool own = false;
-  Delivery delivery{};                // of own messages
-  wire::Content content;
-};
-
-// What this device can vouch for about an alert.
-struct Alert {
-  wire::AlertView view;               // the hub's word; promised times from its signed receipt
-  std::optional<Person> taken_by;     // only from a verified signed act
-  std::optional<UtcTime> taken_at;
-  bool own_unit = false;              // we asked
-  bool may_take = false;              // our person is on the ladder
-  std::string role_label, unit_label;
-  std::vector<wire::NoticeKind> notices;  // that this device was given, in order
-  std::vector<std::string> warnings;  // Danish, what the hub claims without proof
-};
-
-struct Conversation {
-  ConversationId id;
-  std::optional<AlertId> alert;
-  std::uint64_t epoch = 0;
-  std::uint64_t last_seq = 0;
-  std::vector<Person> members;
-  Bytes epoch_authenticator;          // compare out of band (RFC 9420 8.7)
-};
-
-struct FoundMessage {
-  Message message;
-  std::string excerpt;                // the words around the match
-};
-
-// ---- Events, in order, each once. For display and scripts.
-struct Connected {};
-struct Disconnected { Errc reason{}; };
-struct Enrolled { Person self; };
-struct NewMessage { Message message; };               // incoming, verified
-struct OwnMessage { MessageId id; Delivery delivery{}; Errc why{}; };  // kStored: "Sendt"; kFailed: "IKKE SENDT"
-struct AlertChanged { Alert alert; wire::NoticeKind notice{}; };       // notice != kNone: ring
-struct MembersChanged { ConversationId conversation; std::vector<Person> joined, left; };
-// The hub, or a member, has been caught: shown in red, kept, never swallowed (DESIGN promise 4).
-struct Suspicion { Errc code{}; std::optional<ConversationId> conversation; std::string text; };  // Danish
-struct RemovedFromConversation { ConversationId conversation; };
-struct Revoked {};
-using Event = std::variant<Connected, Disconnected, Enrolled, NewMessage, OwnMessage, AlertChanged,
-                           MembersChanged, Suspicion, RemovedFromConversation, Revoked>;
-
-struct Question {                     // what `ask` takes
-  wire::Severity severity{};
-  wire::Situation situation{};
-  wire::Citizen citizen;
-  bool alone = false;
-  std::string callback;
-  wire::IsbarForm isbar;
-  bool drill = false;
-  std::string author_name, author_profession;  // who holds a unit's phone; empty: the certificate's
+// What one try at the PIN costs (Argon2id). The default takes about half a second on a ward's PC; only tests
+// may ask for less, and a store remembers what it was made with.
+struct PinCost {
+  std::uint32_t passes = 3;
+  std::uint32_t memory_kib = 128 * 1024;
 };
 
 struct OpenOptions {
   std::string home;                   // folder, 0700; holds store.db and store.keys
   std::string pin;                    // at least 4 characters
   bool create = false;                // a new home; refuses one that has a store
+  PinCost pin_cost = {};              // with `create`
 };
 
 class Client {
  public:
   // kWrongPin (and how long to wait is in pin_wait()), kLocked, kNotFound (no store), kAlreadyExists,
-  // kCorrupt, kUnsupported (a newer store). "Not a database" is kCorrupt, never a fresh start.
+  // kCorrupt, kUnsupported (a newer store), kBusy (another process has the home open), kInvalidValue (a PIN
+  // that is too short). "Not a database" is kCorrupt, never a fresh start.
   static Result<std::unique_ptr<Client>> open(const OpenOptions& options, Clock& clock, Entropy& entropy,
                                               std::unique_ptr<Connection> connection);
   static Millis pin_wait(const std::string& home, Clock& clock);

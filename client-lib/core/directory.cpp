@@ -1,0 +1,261 @@
+#include "client-lib/core/directory.h"
+
+#include <algorithm>
+
+#include "proto/wire/codec.h"
+
+namespace nattevagt::client {
+
+namespace {
+
+template <class To, class From>
+To as_id(const From& from) {
+  To out;
+  out.bytes = from.bytes;
+  return out;
+}
+
+}  // namespace
+
+Bytes seal_reserve_plan(std::string_view text, const wire::TrustedOrganisation& organisation,
+                        Entropy& entropy) {
+  return seal(organisation.directory_key, as_bytes(text), organisation.card.id.view(), entropy);
+}
+
+void Directory::pin(std::vector<wire::TrustedOrganisation> organisations) {
+  organisations_ = std::move(organisations);
+  cards_.clear();
+  for (const auto& trusted : organisations_) cards_.push_back(trusted.card);
+}
+
+const wire::TrustedOrganisation* Directory::organisation(const OrganisationId& id) const {
+  for (const auto& trusted : organisations_) {
+    if (trusted.card.id == id) return &trusted;
+  }
+  return nullptr;
+}
+
+Result<bool> Directory::offer(const wire::SignedDocument& document) {
+  const auto* trusted = organisation(document.organisation);
+  if (trusted == nullptr) return fail(Errc::kUntrusted, "P-026");
+  NV_TRYV(wire::verify_document(document, trusted->card));
+  const std::pair key(document.organisation, document.kind);
+  const Digest body = sha256(document.body);
+  if (const auto found = held_.find(key); found != held_.end()) {
+    if (document.version < found->second.version) return fail(Errc::kReplay, "P-026");
+    if (document.version == found->second.version) {
+      if (body != found->second.body) return fail(Errc::kFork, "P-026");
+      return false;
+    }
+  }
+  if (document.kind == wire::DocumentKind::kRoster) {
+    NV_TRY(wire::Roster roster, wire::decode_roster(document.body));
+    rosters_.insert_or_assign(document.organisation, std::move(roster));
+  } else {
+    NV_TRY(wire::Revocations revocations, wire::decode_revocations(document.body));
+    std::sort(revocations.devices.begin(), revocations.devices.end());
+    revoked_.insert_or_assign(document.organisation, std::move(revocations.devices));
+  }
+  held_.insert_or_assign(key, Held{document.version, body});
+  return true;
+}
+
+std::uint64_t Directory::version(const OrganisationId& id, wire::DocumentKind kind) const {
+  const auto found = held_.find({id, kind});
+  return found == held_.end() ? 0 : found->second.version;
+}
+
+std::vector<wire::DocumentVersion> Directory::versions() const {
+  std::vector<wire::DocumentVersion> out;
+  for (const auto& [key, held] : held_) out.push_back({key.first, key.second, held.version});
+  return out;
+}
+
+const wire::Roster* Directory::roster(const OrganisationId& id) const {
+  const auto found = rosters_.find(id);
+  return found == rosters_.end() ? nullptr : &found->second;
+}
+
+Result<wire::DeviceIdentity> Directory::identify(ByteView certificate, UtcTime now) const {
+  NV_TRY(const wire::Certificate parsed, wire::decode_certificate(certificate));
+  NV_TRY(wire::DeviceIdentity identity, wire::verify_certificate(parsed, cards_, now));
+  if (revoked(identity.organisation, identity.device)) return fail(Errc::kRevoked, "P-028");
+  return identity;
+}
+
+bool Directory::revoked(const OrganisationId& id, const DeviceId& device) const {
+  const auto found = revoked_.find(id);
+  return found != revoked_.end() &&
+         std::binary_search(found->second.begin(), found->second.end(), device);
+}
+
+std::string Directory::label(const OrganisationId& id, ByteView sealed, ByteView bound_to) const {
+  const auto* trusted = organisation(id);
+  if (trusted == nullptr || sealed.empty()) return {};
+  const auto opened = wire::open_label(sealed, trusted->directory_key, bound_to);
+  return opened ? opened->name : std::string();
+}
+
+Person Directory::person(const wire::DeviceIdentity& identity) const {
+  Person out{.id = identity.person,
+             .device = identity.device,
+             .name = {},
+             .profession = {},
+             .organisation = identity.organisation,
+             .organisation_name = {},
+             .kind = identity.kind};
+  const auto* trusted = organisation(identity.organisation);
+  if (trusted == nullptr) return out;
+  out.organisation_name = trusted->name;
+  auto opened = wire::open_label(identity.sealed_label, trusted->directory_key, identity.person.view());
+  if (!opened && identity.unit) {
+    opened = wire::open_label(identity.sealed_label, trusted->directory_key, identity.unit->view());
+  }
+  if (opened) {
+    out.name = opened->name;
+    out.profession = opened->profession;
+  }
+  return out;
+}
+
+std::optional<Directory::Asking> Directory::ladder_for(const UnitId& unit, wire::Severity severity,
+                                                       std::optional<OrganisationId> organisation) const {
+  for (const auto& [id, roster] : rosters_) {
+    if (organisation && *organisation != id) continue;
+    for (const wire::Unit& candidate : roster.units) {
+      if (candidate.id != unit) continue;
+      Asking out{id, &candidate, nullptr};
+      for (const wire::UnitLadder& entry : candidate.ladders) {
+        if (entry.severity != severity) continue;
+        for (const wire::Ladder& ladder : roster.ladders) {
+          if (ladder.id == entry.ladder) out.ladder = &ladder;
+        }
+      }
+      return out;
+    }
+  }
+  return std::nullopt;
+}
+
+const wire::Role* Directory::find_role(const RoleId& role, OrganisationId* owner) const {
+  for (const auto& [id, roster] : rosters_) {
+    for (const wire::Role& candidate : roster.roles) {
+      if (candidate.id != role) continue;
+      if (owner != nullptr) *owner = id;
+      return &candidate;
+    }
+  }
+  return nullptr;
+}
+
+namespace {
+
+bool holds_a_role(const wire::Roster& roster, const PersonId& person) {
+  return std::any_of(roster.roles.begin(), roster.roles.end(), [&](const wire::Role& role) {
+    return std::find(role.holders.begin(), role.holders.end(), person) != role.holders.end();
+  });
+}
+bool has_unit(const wire::Roster& roster, const UnitId& unit) {
+  return std::any_of(roster.units.begin(), roster.units.end(),
+                     [&](const wire::Unit& candidate) { return candidate.id == unit; });
+}
+
+}  // namespace
+
+bool Directory::meant(const wire::Target& target, const OrganisationId& asking, const Who& who) const {
+  const wire::Roster* own = roster(who.organisation);
+  switch (target.kind) {
+    case wire::TargetKind::kRole: {
+      // The role's organisation alone says who holds it, and only its own people may: another pinned
+      // organisation could print a certificate with the same person id.
+      OrganisationId owner;
+      const wire::Role* role = find_role(as_id<RoleId>(target.id), &owner);
+      return role != nullptr && owner == who.organisation &&
+             std::find(role->holders.begin(), role->holders.end(), who.person) != role->holders.end();
+    }
+    case wire::TargetKind::kPerson:
+      return as_id<PersonId>(target.id) == who.person &&
+             (who.organisation == asking || (own != nullptr && holds_a_role(*own, who.person)));
+    case wire::TargetKind::kUnit:
+      return who.unit == as_id<UnitId>(target.id) && own != nullptr && has_unit(*own, *who.unit);
+  }
+  return false;
+}
+
+bool Directory::on_ladder(const Asking& asking, const Who& who) const {
+  if (asking.ladder == nullptr) return false;
+  for (const wire::LadderStep& step : asking.ladder->steps) {
+    for (const wire::Target& target : step.targets) {
+      if (meant(target, asking.organisation, who)) return true;
+    }
+  }
+  return false;
+}
+
+bool Directory::recorder(const Who& who) const {
+  const wire::Roster* own = roster(who.organisation);
+  return who.kind == wire::HolderKind::kRecorder && own != nullptr &&
+         std::find(own->recorders.begin(), own->recorders.end(), who.person) != own->recorders.end();
+}
+
+bool Directory::listed(const Who& who) const {
+  const wire::Roster* own = roster(who.organisation);
+  if (own == nullptr) return false;
+  return recorder(who) || (who.unit && has_unit(*own, *who.unit)) || holds_a_role(*own, who.person);
+}
+
+std::vector<OrganisationId> Directory::owners(const Asking& asking) const {
+  std::vector<OrganisationId> out{asking.organisation};
+  if (asking.ladder == nullptr) return out;
+  const auto add = [&](const OrganisationId& id) {
+    if (std::find(out.begin(), out.end(), id) == out.end()) out.push_back(id);
+  };
+  for (const wire::LadderStep& step : asking.ladder->steps) {
+    for (const wire::Target& target : step.targets) {
+      if (target.kind == wire::TargetKind::kRole) {
+        OrganisationId owner;
+        if (find_role(as_id<RoleId>(target.id), &owner) != nullptr) add(owner);
+        continue;
+      }
+      for (const auto& [id, roster] : rosters_) {
+        if (target.kind == wire::TargetKind::kUnit && has_unit(roster, as_id<UnitId>(target.id))) add(id);
+      }
+    }
+  }
+  return out;
+}
+
+std::string Directory::role_label(const RoleId& role) const {
+  OrganisationId owner;
+  const wire::Role* found = find_role(role, &owner);
+  return found == nullptr ? std::string() : label(owner, found->sealed_label, role.view());
+}
+
+std::string Directory::unit_label(const UnitId& unit) const {
+  for (const auto& [id, roster] : rosters_) {
+    for (const wire::Unit& candidate : roster.units) {
+      if (candidate.id == unit) return label(id, candidate.sealed_label, unit.view());
+    }
+  }
+  return {};
+}
+
+std::string Directory::target_label(const wire::Target& target) const {
+  std::string out;
+  switch (target.kind) {
+    case wire::TargetKind::kRole: out = role_label(as_id<RoleId>(target.id)); break;
+    case wire::TargetKind::kUnit: out = unit_label(as_id<UnitId>(target.id)); break;
+    case wire::TargetKind::kPerson: out = "en person på stigen"; break;
+  }
+  return out.empty() ? "et trin på stigen" : out;
+}
+
+std::string Directory::reserve_plan(const OrganisationId& id) const {
+  const wire::Roster* own = roster(id);
+  const auto* trusted = organisation(id);
+  if (own == nullptr || trusted == nullptr || own->sealed_reserve_plan.empty()) return {};
+  const auto opened = open_sealed(trusted->directory_key, own->sealed_reserve_plan, id.view());
+  return opened ? std::string(as_text(opened->expose())) : std::string();
+}
+
+}  // namespace nattevagt::client

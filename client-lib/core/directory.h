@@ -1,0 +1,92 @@
+// What the pinned organisations have said: who they are, their newest rosters and revocations, and whether a
+// certificate is to be believed. The hub carries these documents and is never believed about them (P-026,
+// P-075).
+//
+// Invariants:
+//  1. Only documents whose signature verified under a pinned organisation's key are held.
+//  2. Versions only rise.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "client-lib/core/values.h"
+#include "proto/common/result.h"
+#include "proto/wire/chain.h"
+
+namespace nattevagt::client {
+
+// A holder as far as rosters are concerned.
+struct Who {
+  PersonId person;
+  OrganisationId organisation;
+  std::optional<UnitId> unit;
+  wire::HolderKind kind{};
+};
+inline Who who_of(const wire::DeviceIdentity& identity) {
+  return {identity.person, identity.organisation, identity.unit, identity.kind};
+}
+
+// The reserve plan is sealed with the organisation's id as associated data.
+Bytes seal_reserve_plan(std::string_view text, const wire::TrustedOrganisation& organisation,
+                        Entropy& entropy);
+
+class Directory {
+ public:
+  void pin(std::vector<wire::TrustedOrganisation> organisations);
+  const wire::TrustedOrganisation* organisation(const OrganisationId& id) const;
+
+  // True when it is newer and was taken, false when it is what we have. kUntrusted (not pinned),
+  // kBadSignature, kMalformed, kReplay (older than ours), kFork (our version with other bytes).
+  Result<bool> offer(const wire::SignedDocument& document);
+  std::uint64_t version(const OrganisationId& id, wire::DocumentKind kind) const;
+  std::vector<wire::DocumentVersion> versions() const;
+  const wire::Roster* roster(const OrganisationId& id) const;
+  bool any_roster() const noexcept { return !rosters_.empty(); }
+
+  // The whole chain and the revocations. kUntrusted, kBadSignature, kExpired, kRevoked, kMalformed.
+  Result<wire::DeviceIdentity> identify(ByteView certificate, UtcTime now) const;
+  bool revoked(const OrganisationId& id, const DeviceId& device) const;
+  Person person(const wire::DeviceIdentity& identity) const;
+
+  // ---- Rosters
+  struct Asking {
+    OrganisationId organisation;
+    const wire::Unit* unit = nullptr;
+    const wire::Ladder* ladder = nullptr;  // nullptr: none for this severity
+  };
+  // The unit's ladder by `organisation`'s roster, or by the one roster that has the unit.
+  std::optional<Asking> ladder_for(const UnitId& unit, wire::Severity severity,
+                                   std::optional<OrganisationId> organisation) const;
+  // May `who` be meant by `target`, in a ladder or an invitation of `asking`?
+  bool meant(const wire::Target& target, const OrganisationId& asking, const Who& who) const;
+  bool on_ladder(const Asking& asking, const Who& who) const;
+  bool recorder(const Who& who) const;
+  // By its own organisation's roster: a unit of it, a holder of one of its roles, or a recorder.
+  bool listed(const Who& who) const;
+  // The organisations that own the roles and units on the ladder, the asking one first.
+  std::vector<OrganisationId> owners(const Asking& asking) const;
+
+  std::string role_label(const RoleId& role) const;
+  std::string unit_label(const UnitId& unit) const;
+  std::string target_label(const wire::Target& target) const;
+  std::string reserve_plan(const OrganisationId& id) const;
+
+ private:
+  struct Held {
+    std::uint64_t version = 0;
+    Digest body{};
+  };
+  const wire::Role* find_role(const RoleId& role, OrganisationId* owner) const;
+  std::string label(const OrganisationId& id, ByteView sealed, ByteView bound_to) const;
+
+  std::vector<wire::TrustedOrganisation> organisations_;
+  std::vector<wire::OrganisationCard> cards_;
+  std::map<std::pair<OrganisationId, wire::DocumentKind>, Held> held_;
+  std::map<OrganisationId, wire::Roster> rosters_;
+  std::map<OrganisationId, std::vector<DeviceId>> revoked_;  // sorted
+};
+
+}  // namespace nattevagt::client

@@ -1,0 +1,65 @@
+// What a batch of core steps gives: what must be on disk, what may leave when it is, what to tell.
+//
+// The order is the safety of it (DESIGN section 4): commit `writes`, `messages` and `deliveries` in ONE
+// transaction, then hand `sends` to the connection, then show `events`. When the commit fails nothing is sent
+// or shown, and the core is made again from the store: memory is never ahead of the disk.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "client-lib/core/values.h"
+#include "proto/common/secret.h"
+
+namespace nattevagt::client {
+
+// Numbers are stored: never renumber.
+enum class Table : std::uint8_t {
+  kDevice = 1,       // one row, key empty: keys, certificate, hub, pinned organisations
+  kDocument = 2,     // organisation || kind -> SignedDocument
+  kKeyPackage = 3,   // ref -> private bundle
+  kEpoch = 4,        // conversation -> the group's epoch blob
+  kRatchets = 5,     // conversation -> the group's ratchet blob
+  kStream = 6,       // conversation (zero: the inbox) -> cursor, flags, promises
+  kChain = 7,        // conversation || be64 seq -> chain hash
+  kOutbox = 8,       // be64 number -> OutboxItem
+  kAlert = 9,        // alert -> AlertRecord
+  kSuspicion = 10,   // hash of what is suspected -> code, text; kept for ever
+  kGrant = 11,       // grant -> the one device seen under it (P-027)
+};
+
+struct StoreWrite {
+  Table table{};
+  Bytes key;
+  std::optional<SecretBytes> value;  // none: delete
+};
+
+// Raises the state of an own message that is already a row; never lowers it.
+struct DeliveryWrite {
+  MessageId id;
+  Delivery delivery{};
+};
+
+struct Outcome {
+  std::vector<StoreWrite> writes;
+  std::vector<Message> messages;  // inserted, or replaced by id
+  std::vector<DeliveryWrite> deliveries;
+  std::vector<Bytes> sends;  // encoded ClientFrames, in order
+  std::vector<Event> events;
+  bool reconnect = false;  // the link is dead, or the key to connect with has changed
+
+  bool durable_empty() const noexcept { return writes.empty() && messages.empty() && deliveries.empty(); }
+};
+
+// All that a store holds, for ClientCore::restore.
+struct StoreImage {
+  struct Row {
+    Table table{};
+    Bytes key;
+    SecretBytes value;
+  };
+  std::vector<Row> rows;
+  std::vector<Message> messages;  // by conversation, then seq, then insertion
+};
+
+}  // namespace nattevagt::client

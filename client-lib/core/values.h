@@ -1,0 +1,94 @@
+// What the screens show: plain values, and the events that tell of change. Made by the pure core from what it
+// has verified; client.h hands them on.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "proto/common/bytes.h"
+#include "proto/common/clock.h"
+#include "proto/common/ids.h"
+#include "proto/wire/content.h"
+#include "proto/wire/hub.h"
+
+namespace nattevagt::client {
+
+struct Person {                       // as verified from a certificate and its sealed label
+  PersonId id;
+  DeviceId device;
+  std::string name;
+  std::string profession;
+  OrganisationId organisation;
+  std::string organisation_name;
+  wire::HolderKind kind{};
+};
+
+// How far one of our own messages has come. Only kStored is the hub's; the others are signed by people.
+enum class Delivery : std::uint8_t { kQueued = 1, kStored = 2, kOnDevice = 3, kSeen = 4, kFailed = 5 };
+
+struct Message {
+  ConversationId conversation;
+  MessageId id;
+  std::uint64_t seq = 0;              // 0 while it is only in the outbox
+  UtcTime stored_at;                  // the hub's time; written_at while queued
+  Person author;
+  bool own = false;
+  Delivery delivery{};                // of own messages
+  wire::Content content;
+};
+
+// What this device can vouch for about an alert.
+struct Alert {
+  wire::AlertView view;               // the hub's word; promised times from its signed receipt
+  std::optional<Person> taken_by;     // only from a verified signed act
+  std::optional<UtcTime> taken_at;
+  bool own_unit = false;              // we asked
+  bool may_take = false;              // our person is on the ladder
+  std::string role_label, unit_label;
+  std::vector<wire::NoticeKind> notices;  // that this device was given, in order
+  std::vector<std::string> warnings;  // Danish, what the hub claims without proof
+};
+
+struct Conversation {
+  ConversationId id;
+  std::optional<AlertId> alert;
+  std::uint64_t epoch = 0;
+  std::uint64_t last_seq = 0;
+  std::vector<Person> members;
+  Bytes epoch_authenticator;          // compare out of band (RFC 9420 8.7)
+};
+
+struct FoundMessage {
+  Message message;
+  std::string excerpt;                // the words around the match
+};
+
+// ---- Events, in order, each once. For display and scripts.
+struct Connected {};
+struct Disconnected { Errc reason{}; };
+struct Enrolled { Person self; };
+struct NewMessage { Message message; };               // incoming, verified
+struct OwnMessage { MessageId id; Delivery delivery{}; Errc why{}; };  // kStored: "Sendt"; kFailed: "IKKE SENDT"
+struct AlertChanged { Alert alert; wire::NoticeKind notice{}; };       // notice != kNone: ring
+struct MembersChanged { ConversationId conversation; std::vector<Person> joined, left; };
+// The hub, or a member, has been caught: shown in red, kept, never swallowed (DESIGN promise 4).
+struct Suspicion { Errc code{}; std::optional<ConversationId> conversation; std::string text; };  // Danish
+struct RemovedFromConversation { ConversationId conversation; };
+struct Revoked {};
+using Event = std::variant<Connected, Disconnected, Enrolled, NewMessage, OwnMessage, AlertChanged,
+                           MembersChanged, Suspicion, RemovedFromConversation, Revoked>;
+
+struct Question {                     // what `ask` takes
+  wire::Severity severity{};
+  wire::Situation situation{};
+  wire::Citizen citizen;
+  bool alone = false;
+  std::string callback;
+  wire::IsbarForm isbar;
+  bool drill = false;
+  std::string author_name, author_profession;  // who holds a unit's phone; empty: the certificate's
+};
+
+}  // namespace nattevagt::client
