@@ -18,7 +18,14 @@ inline constexpr std::size_t kTextBytesMax = 16 * 1024;           // one free-te
 inline constexpr std::size_t kLabelBytesMax = 512;                // a sealed name
 inline constexpr std::size_t kCertificateBytesMax = 4 * 1024;
 inline constexpr std::size_t kDocumentBytesMax = 256 * 1024;      // a signed document (roster, revocations)
+inline constexpr std::size_t kGrantBytesMax = 2 * 1024;
 inline constexpr std::size_t kSoftwareNameBytesMax = 64;
+inline constexpr std::size_t kNameBytesMax = 200;                 // a name, a profession, a telephone number
+inline constexpr std::size_t kEndpointBytesMax = 255;
+inline constexpr std::size_t kLinkBytesMax = 64 * 1024;           // a grant's link or a card, as text
+inline constexpr std::size_t kSealBytes = 40;                     // what sealing adds (crypto.h seal)
+// What a message may hold beside its one large field: ids, signatures, tags.
+inline constexpr std::size_t kWrapBytesMax = 256;
 
 // Groups and streams
 inline constexpr std::size_t kGroupMembersMax = 1000;
@@ -26,6 +33,9 @@ inline constexpr std::size_t kStreamsPerDeviceMax = 20'000;
 inline constexpr std::size_t kEntriesPerStreamMax = 100'000;      // kept at once, not ever
 inline constexpr std::size_t kMessageIdsRememberedPerStream = 4'096;
 inline constexpr Millis kEntryRetention = std::chrono::hours(24 * 30);
+
+inline constexpr std::size_t kAckPositionsMax = 1'000;            // of one Ack
+inline constexpr std::size_t kReceiptPathMax = 32;                // digests; a batch has less than 2^32 leaves
 
 // Key packages
 inline constexpr std::size_t kKeyPackageBytesMax = 8 * 1024;
@@ -45,13 +55,26 @@ inline constexpr Millis kExhaustedRepeat = std::chrono::seconds(60);  // the lou
 // Roster documents
 inline constexpr std::size_t kRolesMax = 2'000;
 inline constexpr std::size_t kUnitsMax = 2'000;
+inline constexpr std::size_t kLaddersMax = 2'000;
 inline constexpr std::size_t kHoldersPerRoleMax = 64;
+inline constexpr std::size_t kRecordersMax = 64;
+inline constexpr std::size_t kRevokedDevicesMax = 14'000;         // what a document has room for
+inline constexpr std::size_t kOrganisationsMax = 400;             // that one hub serves or one device pins
+inline constexpr std::size_t kDocumentVersionsMax = 2 * kOrganisationsMax;
 
 // Devices and connections
 inline constexpr std::size_t kDevicesPerPersonMax = 16;
+inline constexpr std::size_t kDevicesPerAnswerMax = 5'000;        // of ListDevices
+inline constexpr Millis kCertificateLifetimeMax = std::chrono::hours(24 * 366 * 5);
+inline constexpr Millis kClockSkewMax = std::chrono::minutes(5);  // between an organisation's tool and a device
+inline constexpr Millis kRetryAfterMax = std::chrono::hours(24 * 7);
 inline constexpr std::size_t kUnackedEntriesPerDevice = 256;      // credit: a slow device is held back here
 inline constexpr std::size_t kRequestsInFlightPerDevice = 256;
 inline constexpr std::uint32_t kRequestsPerSecondPerDevice = 2'000;  // averaged; 10 times for a burst
+
+// Times that a field may hold: what lies outside is a broken clock or a hostile sender
+inline constexpr UtcTime kTimeMin = std::chrono::sys_days(std::chrono::year(2020) / 1 / 1);
+inline constexpr UtcTime kTimeEnd = std::chrono::sys_days(std::chrono::year(2200) / 1 / 1);
 
 // PIN
 inline constexpr std::uint32_t kWrongPinsBeforeDelay = 3;

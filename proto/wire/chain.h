@@ -2,6 +2,10 @@
 // Pure: time and entropy are arguments. Used by the hub (enrolment) and by every client (each leaf of a group).
 #pragma once
 
+#include <span>
+#include <string_view>
+
+#include "proto/common/entropy.h"
 #include "proto/common/result.h"
 #include "proto/wire/identity.h"
 
@@ -27,18 +31,22 @@ struct GrantKeys {
 GrantKeys grant_keys(const SignSeed& seed);
 
 SignedGrant sign_grant(const Grant& grant, const SignKey& organisation);
-// kBadSignature, kUntrusted (organisation is not the card's), kMalformed. Does not look at the time.
+// kBadSignature, kUntrusted (the grant is not of the card's organisation, or the card's id is not that of its
+// key), kMalformed. Does not look at the time.
 Result<Grant> verify_grant(const SignedGrant& grant, const OrganisationCard& organisation);
 
 Certificate sign_certificate(const CertificateBody& body, const SignKey& grant_key);
 // The whole chain, to one of `organisations`. kUntrusted when none of them signed the grant; kBadSignature;
-// kExpired when issued outside the grant's time or `now` is past the certificate's; kInvalidValue when the
-// lifetime is longer than the grant allows.
+// kExpired when issued outside the grant's time (kClockSkewMax allowed on both sides) or `now` is past the
+// certificate's; kInvalidValue when the lifetime is longer than the grant allows.
 Result<DeviceIdentity> verify_certificate(const Certificate& certificate,
                                           std::span<const OrganisationCard> organisations, UtcTime now);
 
+// What a document's signature is over: organisation id || kind || be64 version || body.
+Bytes document_to_be_signed(const SignedDocument& document);
 SignedDocument sign_document(OrganisationId organisation, DocumentKind kind, std::uint64_t version, Bytes body,
                              const SignKey& key);
+// kUntrusted (another organisation), kBadSignature. Does not look into the body nor compare versions (P-026).
 Status verify_document(const SignedDocument& document, const OrganisationCard& organisation);
 
 // P-022: a Label sealed under the directory key; `bound_to` (a person's, unit's or role's id) is associated

@@ -24,11 +24,13 @@ enum class Situation : std::uint8_t {
 struct Citizen {
   std::string name;                    // free text as the unit writes it
   std::string cpr;                     // shape and date are checked, modulus 11 never (domain, finding 8)
+  friend bool operator==(const Citizen&, const Citizen&) = default;
 };
 
 // Partial is allowed: "Send nu – udfyld resten bagefter".
 struct IsbarForm {
   std::string identification, situation, background, analysis, recommendation;
+  friend bool operator==(const IsbarForm&, const IsbarForm&) = default;
 };
 
 struct AdviceRequest {                 // the first message of an incident
@@ -40,69 +42,86 @@ struct AdviceRequest {                 // the first message of an incident
   std::string callback;                // number to ring back
   IsbarForm isbar;
   bool drill = false;
+  friend bool operator==(const AdviceRequest&, const AdviceRequest&) = default;
 };
 struct IsbarAddition {                 // the original stays as it was
   IsbarForm isbar;
+  friend bool operator==(const IsbarAddition&, const IsbarAddition&) = default;
 };
 struct MedicineQuestion {
   std::string drug, dose, last_given, tried_prn, allergies, vital_signs, question;
+  friend bool operator==(const MedicineQuestion&, const MedicineQuestion&) = default;
 };
 struct Text {
   std::string text;
+  friend bool operator==(const Text&, const Text&) = default;
 };
 struct Medicine {                      // what an advice orders; all of it must be read back
   std::string drug, dose, when, maximum;
+  friend bool operator==(const Medicine&, const Medicine&) = default;
 };
 struct Advice {
   AlertId alert;
   std::string text;
   bool read_back_required = false;
   std::optional<Medicine> medicine;    // present: read_back_required is true (P-073)
+  friend bool operator==(const Advice&, const Advice&) = default;
 };
 struct ReadBack {
   MessageId advice;
   std::string text;
+  friend bool operator==(const ReadBack&, const ReadBack&) = default;
 };
 struct ReadBackVerdict {
   MessageId read_back;
   bool correct = false;
+  friend bool operator==(const ReadBackVerdict&, const ReadBackVerdict&) = default;
 };
 struct Done {                          // done or not done
   MessageId advice;
   bool done = true;
   std::string reason;                  // when not done
   UtcTime at;
+  friend bool operator==(const Done&, const Done&) = default;
 };
 struct Observation {
   std::string text;
   UtcTime at;
+  friend bool operator==(const Observation&, const Observation&) = default;
 };
 struct Take {
   AlertId alert;
+  friend bool operator==(const Take&, const Take&) = default;
 };
 struct Decline {
   AlertId alert;
   std::string reason;
+  friend bool operator==(const Decline&, const Decline&) = default;
 };
 struct ReserveUsed {                   // "Ringet 112"
   AlertId alert;
   std::string choice;
+  friend bool operator==(const ReserveUsed&, const ReserveUsed&) = default;
 };
 struct Withdraw {
   AlertId alert;
   std::string reason;
+  friend bool operator==(const Withdraw&, const Withdraw&) = default;
 };
 struct Close {
   AlertId alert;
+  friend bool operator==(const Close&, const Close&) = default;
 };
 enum class SeenStage : std::uint8_t { kOnDevice = 1, kSeen = 2 };
 struct Seen {                          // a person's receipt; never stops a ladder
   MessageId message;
   SeenStage stage{};
+  friend bool operator==(const Seen&, const Seen&) = default;
 };
 struct JournalMark {                   // "Ført i journal kl. 04.02"
   Digest export_hash{};
   UtcTime at;
+  friend bool operator==(const JournalMark&, const JournalMark&) = default;
 };
 
 using Body = std::variant<AdviceRequest, IsbarAddition, MedicineQuestion, Text, Advice, ReadBack,
@@ -113,6 +132,7 @@ using Body = std::variant<AdviceRequest, IsbarAddition, MedicineQuestion, Text, 
 struct StreamMark {
   std::uint64_t seq = 0;
   Digest chain{};
+  friend bool operator==(const StreamMark&, const StreamMark&) = default;
 };
 
 struct Content {
@@ -125,12 +145,14 @@ struct Content {
   UtcTime written_at;
   StreamMark mark;
   Body body;
+  friend bool operator==(const Content&, const Content&) = default;
 };
 
 // `bytes` is an encoded Content; the signature is by the device's key, label kContentLabel (P-071).
 struct SignedContent {
   Bytes bytes;
   Signature signature{};
+  friend bool operator==(const SignedContent&, const SignedContent&) = default;
 };
 
 }  // namespace nattevagt::wire

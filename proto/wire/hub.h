@@ -42,6 +42,7 @@ struct Entry {
   UtcTime stored_at;
   Bytes bytes;
   Digest chain{};                // chain_next over this entry (P-031)
+  friend bool operator==(const Entry&, const Entry&) = default;
 };
 
 // P-031. First: SHA-256("Nattevagt stream v1" || 0x00 || stream id || owner), owner being the device id for
@@ -57,6 +58,7 @@ struct WelcomeItem {
   std::uint64_t seq = 0;
   Digest chain{};
   Bytes welcome;                 // MLSMessage with a Welcome
+  friend bool operator==(const WelcomeItem&, const WelcomeItem&) = default;
 };
 
 // ---- Alerts (P-040..P-059)
@@ -101,6 +103,7 @@ struct AlertItem {
   NoticeKind notice{};
   std::uint32_t repeat = 0;                  // of this step; (alert, step, repeat) is the key for dropping repeats
   AlertView view;
+  friend bool operator==(const AlertItem&, const AlertItem&) = default;
 };
 
 enum class ActKind : std::uint8_t {
@@ -115,20 +118,26 @@ enum class ActKind : std::uint8_t {
 // ---- Requests
 struct Hello {
   std::string software;                      // "nattevagt 0.1.0"
+  friend bool operator==(const Hello&, const Hello&) = default;
 };
-struct Ping {};
+struct Ping {
+  friend bool operator==(const Ping&, const Ping&) = default;
+};
 struct Enrol {                               // on the grant's own CURVE key
   Certificate certificate;
+  friend bool operator==(const Enrol&, const Enrol&) = default;
 };
 struct PublishKeyPackages {
   std::vector<Bytes> packages;               // MLSMessage with a KeyPackage each; added to the stock
   std::optional<Bytes> last_resort;          // replaces the one before
+  friend bool operator==(const PublishKeyPackages&, const PublishKeyPackages&) = default;
 };
 // Resolves targets and hands out one KeyPackage for each of their devices, atomically.
 struct Gather {
   std::optional<LadderId> ladder;            // all targets of all steps
   std::vector<Target> targets;
   std::vector<OrganisationId> recorders_of;
+  friend bool operator==(const Gather&, const Gather&) = default;
 };
 struct Append {
   ConversationId stream;
@@ -140,6 +149,7 @@ struct Append {
   std::vector<DeviceId> added;               // with a commit, or create
   std::vector<DeviceId> removed;             // with a commit
   Bytes welcome;                             // for `added`
+  friend bool operator==(const Append&, const Append&) = default;
 };
 struct Raise {
   AlertId alert;
@@ -155,6 +165,7 @@ struct Raise {
   std::uint64_t epoch = 0;                   // of the group after the first commit
   MessageId id;
   Bytes bytes;                               // the first ciphertext
+  friend bool operator==(const Raise&, const Raise&) = default;
 };
 struct Act {
   AlertId alert;
@@ -162,28 +173,37 @@ struct Act {
   MessageId id;
   std::uint64_t epoch = 0;
   Bytes bytes;                               // the signed act, encrypted; appended to the alert's stream
+  friend bool operator==(const Act&, const Act&) = default;
 };
 struct Ack {                                 // no answer
   struct Position {
     ConversationId stream;                   // kInbox for the inbox
     std::uint64_t seq = 0;                   // all up to here is durable on the device
+    friend bool operator==(const Position&, const Position&) = default;
   };
   std::vector<Position> positions;
+  friend bool operator==(const Ack&, const Ack&) = default;
 };
 struct GetDocuments {
   std::vector<DocumentVersion> known;        // answered with what is newer
+  friend bool operator==(const GetDocuments&, const GetDocuments&) = default;
 };
 struct GetAlert {
   AlertId alert;
+  friend bool operator==(const GetAlert&, const GetAlert&) = default;
 };
 // From an organisation's own key:
 struct AnnounceGrant {
   SignedGrant grant;                         // the hub will admit its CURVE key
+  friend bool operator==(const AnnounceGrant&, const AnnounceGrant&) = default;
 };
 struct PublishDocument {
   SignedDocument document;
+  friend bool operator==(const PublishDocument&, const PublishDocument&) = default;
 };
-struct ListDevices {};                       // the organisation's own
+struct ListDevices {  // the organisation's own
+  friend bool operator==(const ListDevices&, const ListDevices&) = default;
+};
 
 using Request = std::variant<Hello, Ping, Enrol, PublishKeyPackages, Gather, Append, Raise, Act, Ack,
                              GetDocuments, GetAlert, AnnounceGrant, PublishDocument, ListDevices>;
@@ -191,6 +211,7 @@ struct ClientFrame {
   std::uint32_t protocol = kProtocolVersion;
   std::uint64_t request = 0;                 // chosen by the client, answered in the same number; never 0
   Request body;
+  friend bool operator==(const ClientFrame&, const ClientFrame&) = default;
 };
 
 // ---- Receipts (P-060..P-063). The hub signs one Merkle root for each group commit; a receipt is a leaf, its
@@ -205,6 +226,7 @@ struct ReceiptLeaf {
   std::optional<AlertId> alert;              // Raise and Act
   UtcTime next_at = kNever;                  // Raise: what is promised
   UtcTime exhausted_at = kNever;
+  friend bool operator==(const ReceiptLeaf&, const ReceiptLeaf&) = default;
 };
 struct Receipt {
   ReceiptLeaf leaf;
@@ -212,6 +234,7 @@ struct Receipt {
   std::uint32_t count = 1;                   // leaves in the batch
   std::vector<Digest> path;                  // siblings, from the leaf upward
   Signature signature{};                     // of the root, label kReceiptLabel
+  friend bool operator==(const Receipt&, const Receipt&) = default;
 };
 
 // ---- Answers and pushes
@@ -222,29 +245,38 @@ struct HelloReply {
   std::vector<DocumentVersion> documents;
   std::uint32_t key_packages_left = 0;
   bool has_last_resort = false;
+  friend bool operator==(const HelloReply&, const HelloReply&) = default;
 };
 struct Pong {
   UtcTime hub_time;
   std::vector<DocumentVersion> documents;
   std::uint32_t key_packages_left = 0;
+  friend bool operator==(const Pong&, const Pong&) = default;
 };
-struct Accepted {};                          // Enrol, PublishKeyPackages, AnnounceGrant, PublishDocument
+struct Accepted {  // Enrol, PublishKeyPackages, AnnounceGrant, PublishDocument
+  friend bool operator==(const Accepted&, const Accepted&) = default;
+};
 struct Gathered {
   struct Item {
     DeviceId device;
     Bytes key_package;
+    friend bool operator==(const Item&, const Item&) = default;
   };
   std::vector<Item> items;
   std::vector<DeviceId> without;             // devices that have none left
+  friend bool operator==(const Gathered&, const Gathered&) = default;
 };
 struct Stored {
   Receipt receipt;
+  friend bool operator==(const Stored&, const Stored&) = default;
 };
 struct Documents {
   std::vector<SignedDocument> documents;
+  friend bool operator==(const Documents&, const Documents&) = default;
 };
 struct AlertReply {
   AlertView view;
+  friend bool operator==(const AlertReply&, const AlertReply&) = default;
 };
 struct Devices {
   struct Item {
@@ -253,8 +285,10 @@ struct Devices {
     bool connected = false;
     UtcTime last_seen;
     std::uint32_t key_packages_left = 0;
+    friend bool operator==(const Item&, const Item&) = default;
   };
   std::vector<Item> items;
+  friend bool operator==(const Devices&, const Devices&) = default;
 };
 struct Refused {
   Errc code{};
@@ -263,15 +297,19 @@ struct Refused {
   Millis retry_after{};                      // kBusy
   std::uint32_t protocol_min = kProtocolVersionMin;  // kUpgradeRequired
   std::uint32_t protocol_max = kProtocolVersion;
+  friend bool operator==(const Refused&, const Refused&) = default;
 };
 struct DocumentsChanged {                    // push: ask with GetDocuments
   std::vector<DocumentVersion> documents;
+  friend bool operator==(const DocumentsChanged&, const DocumentsChanged&) = default;
 };
 struct KeyPackagesLow {                      // push
   std::uint32_t left = 0;
+  friend bool operator==(const KeyPackagesLow&, const KeyPackagesLow&) = default;
 };
 struct Goodbye {                             // push: the hub drains, or the device was revoked, or it is replaced
   Errc reason{};
+  friend bool operator==(const Goodbye&, const Goodbye&) = default;
 };
 
 using Answer = std::variant<HelloReply, Pong, Accepted, Gathered, Stored, Documents, AlertReply, Devices, Refused,
@@ -280,6 +318,7 @@ struct HubFrame {
   std::uint32_t protocol = kProtocolVersion;
   std::uint64_t request = 0;                 // 0: a push
   Answer body;
+  friend bool operator==(const HubFrame&, const HubFrame&) = default;
 };
 
 }  // namespace nattevagt::wire

@@ -24,6 +24,7 @@ struct OrganisationCard {
   OrganisationId id;             // organisation_id(sign_key), P-020
   SignPublicKey sign_key;        // signs grants and documents; its secret half is never on the hub
   CurvePublicKey curve_key;      // the organisation's own tool connects with it
+  friend bool operator==(const OrganisationCard&, const OrganisationCard&) = default;
 };
 
 // What a client pins about an organisation. Confidential between organisations: it opens sealed labels.
@@ -40,12 +41,14 @@ struct TrustedOrganisation {
 struct Label {
   std::string name;              // "Ida Eksempel", "Strandløkken, hus B", "vagthavende, Botilbudsteam Syd"
   std::string profession;        // "overlæge"; empty for units and roles
+  friend bool operator==(const Label&, const Label&) = default;
 };
 
 struct HubPin {
   std::string endpoint;          // "tcp://hub.example.dk:5670"
   CurvePublicKey curve_key;
   SignPublicKey sign_key;        // signs receipts
+  friend bool operator==(const HubPin&, const HubPin&) = default;
 };
 
 // An organisation's permission for one device of one holder. Single use.
@@ -62,12 +65,14 @@ struct Grant {
   UtcTime not_after;             // of the grant
   Millis certificate_lifetime{};
   HubPin hub;
+  friend bool operator==(const Grant&, const Grant&) = default;
 };
 
 // `body` is an encoded Grant; `signature` the organisation's over it (label kGrantLabel).
 struct SignedGrant {
   Bytes body;
   Signature signature{};
+  friend bool operator==(const SignedGrant&, const SignedGrant&) = default;
 };
 
 // The device's certificate. `body` is an encoded CertificateBody; `signature` is by the grant's key.
@@ -77,10 +82,12 @@ struct CertificateBody {
   CurvePublicKey curve_key;      // the device's key towards the hub
   UtcTime issued_at;
   UtcTime not_after;
+  friend bool operator==(const CertificateBody&, const CertificateBody&) = default;
 };
 struct Certificate {
   Bytes body;
   Signature signature{};
+  friend bool operator==(const Certificate&, const Certificate&) = default;
 };
 
 // What a verified chain says. Made only by verify_certificate (chain.h).
@@ -96,6 +103,7 @@ struct DeviceIdentity {
   CurvePublicKey curve_key;
   UtcTime not_before;
   UtcTime not_after;
+  friend bool operator==(const DeviceIdentity&, const DeviceIdentity&) = default;
 };
 
 // The secret link or QR code: "nattevagt:" and base64url of this (P-024).
@@ -114,6 +122,7 @@ struct SignedDocument {
   std::uint64_t version = 0;
   Bytes body;                    // an encoded Roster or Revocations
   Signature signature{};         // over document_to_be_signed (chain.h)
+  friend bool operator==(const SignedDocument&, const SignedDocument&) = default;
 };
 
 struct DocumentVersion {
@@ -134,26 +143,31 @@ struct LadderStep {
   Millis wait{};                          // until the next step, from when this one began
   Millis repeat{};                        // notices of this step again each so often; 0: never
   std::vector<Target> targets;
+  friend bool operator==(const LadderStep&, const LadderStep&) = default;
 };
 struct Ladder {
   LadderId id;
   std::vector<LadderStep> steps;          // step 0 begins when the alert is stored
   Millis advice_within{};                 // taken and no advice after this: the ladder resumes (P-047)
+  friend bool operator==(const Ladder&, const Ladder&) = default;
 };
 
 struct Role {
   RoleId id;
   Bytes sealed_label;
   std::vector<PersonId> holders;          // now; the rota over time publishes a new version
+  friend bool operator==(const Role&, const Role&) = default;
 };
 struct UnitLadder {
   Severity severity{};
   LadderId ladder;
+  friend bool operator==(const UnitLadder&, const UnitLadder&) = default;
 };
 struct Unit {
   UnitId id;
   Bytes sealed_label;
   std::vector<UnitLadder> ladders;
+  friend bool operator==(const Unit&, const Unit&) = default;
 };
 struct Roster {
   UtcTime issued_at;
@@ -162,10 +176,12 @@ struct Roster {
   std::vector<Ladder> ladders;            // targets may be another organisation's roles
   std::vector<PersonId> recorders;        // visible members of every conversation of this organisation
   Bytes sealed_reserve_plan;              // text with numbers to ring, under the directory key
+  friend bool operator==(const Roster&, const Roster&) = default;
 };
 struct Revocations {
   UtcTime issued_at;
   std::vector<DeviceId> devices;          // all that were ever revoked
+  friend bool operator==(const Revocations&, const Revocations&) = default;
 };
 
 }  // namespace nattevagt::wire

@@ -1,0 +1,204 @@
+#include "proto/wire/codec_hub.h"
+
+#include <google/protobuf/io/coded_stream.h>
+
+#include "proto/wire/codec.h"
+#include "schema/hub.pb.h"
+
+namespace nattevagt::wire {
+
+// Static rather than in an unnamed namespace: the templates of codec_checks.h find them by their argument.
+
+// ---- Streams
+
+static std::size_t entry_bytes_max(EntryKind kind) noexcept {
+  // A welcome carries the group's tree, so an inbox entry with one may be larger than any other.
+  return kind == EntryKind::kWelcome ? limits::kWelcomeBytesMax + limits::kWrapBytesMax
+                                     : limits::kEntryBytesMax;
+}
+
+void put(const Entry& in, pb::Entry& out) {
+  out.set_stream(str(in.stream));
+  out.set_seq(in.seq);
+  out.set_kind(static_cast<pb::EntryKind>(in.kind));
+  out.set_epoch(in.epoch);
+  out.set_id(str(in.id));
+  out.set_stored_at_ms(wire_time(in.stored_at));
+  out.set_bytes(str(in.bytes));
+  out.set_chain(str(in.chain));
+}
+void read(const pb::Entry& in, Entry& out, Checks& checks) {
+  checks.id(in.stream(), out.stream, "Entry.stream");
+  checks.require(in.seq() != 0, "Entry.seq");
+  out.seq = in.seq();
+  checks.enumeration(in.kind(), out.kind, "Entry.kind");
+  out.epoch = in.epoch();
+  // Welcomes and alert items come in the inbox alone, and nothing else does (P-030).
+  const bool inbox_kind = out.kind == EntryKind::kWelcome || out.kind == EntryKind::kAlert;
+  checks.require(inbox_kind == (out.stream == kInbox), "Entry.kind");
+  checks.require(!inbox_kind || out.epoch == 0, "Entry.epoch");
+  checks.id(in.id(), out.id, "Entry.id");
+  checks.time(in.stored_at_ms(), out.stored_at, "Entry.stored_at");
+  checks.bytes(in.bytes(), entry_bytes_max(out.kind), out.bytes, "Entry.bytes");
+  checks.fixed(in.chain(), out.chain, "Entry.chain");
+}
+
+static void put(const WelcomeItem& in, pb::WelcomeItem& out) {
+  out.set_stream(str(in.stream));
+  out.set_seq(in.seq);
+  out.set_chain(str(in.chain));
+  out.set_welcome(str(in.welcome));
+}
+static void read(const pb::WelcomeItem& in, WelcomeItem& out, Checks& checks) {
+  checks.conversation(in.stream(), out.stream, "WelcomeItem.stream");
+  out.seq = in.seq();
+  checks.fixed(in.chain(), out.chain, "WelcomeItem.chain");
+  checks.bytes(in.welcome(), limits::kWelcomeBytesMax, out.welcome, "WelcomeItem.welcome");
+}
+
+// ---- Alerts
+
+void put(const AlertView& in, pb::AlertView& out) {
+  out.set_alert(str(in.alert));
+  out.set_stream(str(in.stream));
+  out.set_unit(str(in.unit));
+  out.set_role_asked(str(in.role_asked));
+  out.set_severity(static_cast<pb::Severity>(in.severity));
+  out.set_drill(in.drill);
+  out.set_state(static_cast<pb::AlertState>(in.state));
+  out.set_step(in.step);
+  out.set_step_count(in.step_count);
+  out.set_raised_at_ms(wire_time(in.raised_at));
+  out.set_next_at_ms(wire_time(in.next_at));
+  out.set_exhausted_at_ms(wire_time(in.exhausted_at));
+  out.set_roster_version(in.roster_version);
+  if (in.taken_by) out.set_taken_by(str(*in.taken_by));
+  if (in.taken_at) out.set_taken_at_ms(wire_time(*in.taken_at));
+  out.set_late(in.late);
+  out.set_reserve_used(in.reserve_used);
+  out.set_technical_alarm(in.technical_alarm);
+}
+void read(const pb::AlertView& in, AlertView& out, Checks& checks) {
+  checks.id(in.alert(), out.alert, "AlertView.alert");
+  checks.conversation(in.stream(), out.stream, "AlertView.stream");
+  checks.id(in.unit(), out.unit, "AlertView.unit");
+  checks.id(in.role_asked(), out.role_asked, "AlertView.role_asked");
+  checks.enumeration(in.severity(), out.severity, "AlertView.severity");
+  out.drill = in.drill();
+  checks.enumeration(in.state(), out.state, "AlertView.state");
+  checks.require(in.step_count() <= limits::kLadderStepsMax, "AlertView.step_count");
+  out.step_count = in.step_count();
+  checks.require(in.step() <= in.step_count(), "AlertView.step");
+  out.step = in.step();
+  checks.time(in.raised_at_ms(), out.raised_at, "AlertView.raised_at");
+  checks.time_or_never(in.next_at_ms(), out.next_at, "AlertView.next_at");
+  checks.time_or_never(in.exhausted_at_ms(), out.exhausted_at, "AlertView.exhausted_at");
+  out.roster_version = in.roster_version();
+  checks.optional_id(in.has_taken_by(), in.taken_by(), out.taken_by, "AlertView.taken_by");
+  if (in.has_taken_at_ms()) checks.time(in.taken_at_ms(), out.taken_at.emplace(), "AlertView.taken_at");
+  out.late = in.late();
+  out.reserve_used = in.reserve_used();
+  out.technical_alarm = in.technical_alarm();
+}
+
+static void put(const AlertItem& in, pb::AlertItem& out) {
+  out.set_notice(static_cast<pb::NoticeKind>(in.notice));
+  out.set_repeat(in.repeat);
+  put(in.view, *out.mutable_view());
+}
+static void read(const pb::AlertItem& in, AlertItem& out, Checks& checks) {
+  checks.enumeration(in.notice(), out.notice, "AlertItem.notice");
+  out.repeat = in.repeat();
+  read(in.view(), out.view, checks);
+}
+
+// ---- Receipts
+
+void put(const ReceiptLeaf& in, pb::ReceiptLeaf& out) {
+  out.set_stream(str(in.stream));
+  out.set_seq(in.seq);
+  out.set_id(str(in.id));
+  out.set_content(str(in.content));
+  out.set_chain(str(in.chain));
+  out.set_stored_at_ms(wire_time(in.stored_at));
+  if (in.alert) out.set_alert(str(*in.alert));
+  out.set_next_at_ms(wire_time(in.next_at));
+  out.set_exhausted_at_ms(wire_time(in.exhausted_at));
+}
+void read(const pb::ReceiptLeaf& in, ReceiptLeaf& out, Checks& checks) {
+  checks.conversation(in.stream(), out.stream, "ReceiptLeaf.stream");
+  checks.require(in.seq() != 0, "ReceiptLeaf.seq");
+  out.seq = in.seq();
+  checks.id(in.id(), out.id, "ReceiptLeaf.id");
+  checks.fixed(in.content(), out.content, "ReceiptLeaf.content");
+  checks.fixed(in.chain(), out.chain, "ReceiptLeaf.chain");
+  checks.time(in.stored_at_ms(), out.stored_at, "ReceiptLeaf.stored_at");
+  checks.optional_id(in.has_alert(), in.alert(), out.alert, "ReceiptLeaf.alert");
+  checks.time_or_never(in.next_at_ms(), out.next_at, "ReceiptLeaf.next_at");
+  checks.time_or_never(in.exhausted_at_ms(), out.exhausted_at, "ReceiptLeaf.exhausted_at");
+}
+
+// ---- Frames
+
+// What every version of the protocol keeps in its place (P-002). Read by hand: a frame of another version may
+// be one that our schema cannot parse.
+struct FrameHead {
+  bool whole = false;  // read to its end
+  std::uint64_t protocol = 0;
+  std::uint64_t request = 0;
+};
+static FrameHead frame_head(ByteView bytes) noexcept {
+  constexpr std::uint32_t kProtocolTag = 1 << 3;  // fields 1 and 2 as varints
+  constexpr std::uint32_t kRequestTag = 2 << 3;
+  FrameHead head;
+  if (bytes.size() > limits::kFrameBytesMax) return head;
+  google::protobuf::io::CodedInputStream in(bytes.data(), static_cast<int>(bytes.size()));
+  while (const std::uint32_t tag = in.ReadTag()) {
+    std::uint64_t varint = 0;
+    std::uint32_t length = 0;
+    bool read_on = false;
+    switch (tag & 7) {
+      case 0:
+        read_on = in.ReadVarint64(&varint);
+        if (read_on && tag == kProtocolTag) head.protocol = varint;
+        if (read_on && tag == kRequestTag) head.request = varint;
+        break;
+      case 1: read_on = in.Skip(8); break;
+      case 2:
+        read_on = in.ReadVarint32(&length) && length <= bytes.size() && in.Skip(static_cast<int>(length));
+        break;
+      case 5: read_on = in.Skip(4); break;
+      default: break;  // a group: no version of ours has one
+    }
+    if (!read_on) return head;
+  }
+  head.whole = in.ConsumedEntireMessage();
+  return head;
+}
+
+std::uint64_t request_number(ByteView bytes) noexcept { return frame_head(bytes).request; }
+
+Status check_frame(ByteView bytes, const char* where) {
+  if (bytes.size() > limits::kFrameBytesMax) return fail(Errc::kTooLarge, where);
+  const FrameHead head = frame_head(bytes);
+  if (!head.whole && head.protocol == 0) return fail(Errc::kMalformed, where);
+  if (head.protocol < kProtocolVersionMin || head.protocol > kProtocolVersion) {
+    return fail(Errc::kUpgradeRequired, "P-002");
+  }
+  return {};
+}
+
+Bytes encode(const WelcomeItem& item) { return encode_as<pb::WelcomeItem>(item); }
+Result<WelcomeItem> decode_welcome_item(ByteView bytes) {
+  return decode_as<pb::WelcomeItem, WelcomeItem>(bytes, limits::kWelcomeBytesMax + limits::kWrapBytesMax,
+                                                 "WelcomeItem");
+}
+
+Bytes encode(const AlertItem& item) { return encode_as<pb::AlertItem>(item); }
+Result<AlertItem> decode_alert_item(ByteView bytes) {
+  return decode_as<pb::AlertItem, AlertItem>(bytes, limits::kEntryBytesMax, "AlertItem");
+}
+
+Bytes encode(const ReceiptLeaf& leaf) { return encode_as<pb::ReceiptLeaf>(leaf); }
+
+}  // namespace nattevagt::wire
