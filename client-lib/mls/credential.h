@@ -38,11 +38,12 @@ struct Credential {
 };
 
 enum class CredentialUse : std::uint8_t {
-  kOwn,         // our own leaf: creating a group or a KeyPackage
-  kKeyPackage,  // a KeyPackage on its own, or in an Add
-  kUpdate,      // the leaf of an Update proposal
-  kCommit,      // the leaf of a Commit's path, an external joiner's too
-  kJoin,        // a leaf of the tree that we join
+  kOwn,             // our own leaf: creating a group or a KeyPackage
+  kKeyPackage,      // a KeyPackage on its own, or in an Add
+  kUpdate,          // the leaf of an Update proposal
+  kCommit,          // the leaf of a Commit's path, an external joiner's too
+  kJoin,            // a leaf of the tree that we join
+  kExternalSender,  // not a member: the sender of an external proposal (12.1.8.1)
 };
 
 class CredentialPolicy {

@@ -30,6 +30,7 @@
 #include <vector>
 
 #include "client-lib/mls/credential.h"
+#include "client-lib/mls/extension.h"
 #include "client-lib/mls/key_package.h"
 #include "client-lib/mls/tree_index.h"
 #include "client-lib/mls/validation.h"
@@ -42,14 +43,6 @@
 namespace nattevagt::mls {
 
 struct GroupState;
-
-// RFC 9420 13: kept byte for byte, whatever the type.
-struct Extension {
-  std::uint16_t type = 0;
-  Bytes data;
-  friend bool operator==(const Extension&, const Extension&) = default;
-};
-using Extensions = std::vector<Extension>;
 
 enum class HandshakeFormat : std::uint8_t { kPrivate, kPublic };
 
@@ -66,6 +59,7 @@ struct CommitRequest {
   std::optional<Extensions> group_context_extensions;  // replaces all of them
   bool use_pending_proposals = true;                   // those received and proposed in this epoch
   bool force_path = false;                             // fresh keys even when the proposals need none
+  std::optional<Credential> new_credential;  // for our own leaf (a renewed certificate); makes a path
   HandshakeFormat format = HandshakeFormat::kPrivate;
   Bytes authenticated_data;  // visible to the hub
 };
@@ -146,7 +140,8 @@ class Group {
   // Errors beside the checks' own: kStaleEpoch (handshake of a past epoch, or application message of one no
   // longer kept), kGap (of an epoch ahead of ours: the queue is not drained, or we missed a commit),
   // kGenerationUsed (replay, or outside the window), kNotMember (removed before), kUnknownPsk,
-  // kNotFound (a commit names a proposal that we have not seen).
+  // kNotFound (a commit names a proposal that we have not seen), kDuplicate (the commit that made this
+  // epoch, again; a proposal, again), kWrongState (a commit of ours that we have discarded).
   Result<Processed> process(ByteView message, const Validation& validation);
 
   // RFC 9420 6.3: padded to a bucket, so an alert is as long as chatter. `authenticated_data` is visible.
@@ -171,9 +166,9 @@ class Group {
   // RFC 9420 8.7: equal at all members of an epoch, different after a fork. Compared out of band.
   Bytes epoch_authenticator() const;
 
-  // The epoch blob changes with commit(), apply, discard, a processed commit and propose_update(); the
-  // ratchet blob with every message sent or received. Each is versioned; restore() refuses a pair of
-  // different epochs, a changed byte and another version (kCorrupt, kUnsupported).
+  // The epoch blob changes with commit(), apply, discard and a processed commit; the ratchet blob with
+  // every message sent or received, proposals too. Each is versioned and carries a checksum; restore()
+  // refuses a pair of different epochs and changed bytes (kCorrupt), another version (kUnsupported).
   SecretBytes save_epoch() const;
   SecretBytes save_ratchets() const;
   static Result<Group> restore(ByteView epoch_blob, ByteView ratchet_blob, const SignKey& sign_key);

@@ -1,0 +1,106 @@
+// From one epoch to the next (RFC 9420 8, 8.2, 8.4).
+#include <algorithm>
+
+#include "client-lib/mls/group_state.h"
+
+namespace nattevagt::mls {
+
+Member member_of(LeafIndex index, const LeafNode& leaf) {
+  return {index, leaf.credential, leaf.sign_public()};
+}
+
+std::unique_ptr<GroupState> GroupState::duplicate() const {
+  auto out = std::make_unique<GroupState>();
+  out->context = context;
+  out->context_bytes = context_bytes;
+  out->tree = tree;
+  out->keys = keys.duplicate();
+  out->secrets = secrets.duplicate();
+  out->secret_tree = secret_tree.duplicate();
+  out->confirmation_tag = confirmation_tag;
+  out->interim_transcript_hash = interim_transcript_hash;
+  out->made_by = made_by;
+  out->sign_key = sign_key.duplicate();
+  for (const CachedProposal& cached : proposals) {
+    CachedProposal copy{cached.ref, cached.listed, {}};
+    if (cached.update_keys)
+      copy.update_keys = HpkeKeyPair{cached.update_keys->secret.duplicate(), cached.update_keys->key};
+    out->proposals.push_back(std::move(copy));
+  }
+  for (const PastEpoch& epoch : past) {
+    out->past.push_back({epoch.epoch, epoch.context_bytes, epoch.leaves, epoch.sender_data.duplicate(),
+                         epoch.secret_tree.duplicate()});
+  }
+  for (const PastPsk& psk : past_psks) out->past_psks.push_back({psk.epoch, psk.psk.duplicate()});
+  out->reinit = reinit;
+  out->removed = removed;
+  if (pending) out->pending = PendingCommit{pending->message, pending->change, pending->next->duplicate()};
+  return out;
+}
+
+Result<std::vector<PskInput>> find_psks(const std::vector<PreSharedKeyId>& ids, const GroupState* own,
+                                        const PskSource* source) {
+  std::vector<PskInput> out;
+  for (const PreSharedKeyId& id : ids) {
+    if (id.psk_nonce.size() != kHashBytes) return fail(Errc::kInvalidValue, "RFC 9420 8.4 psk_nonce");
+    const ResumptionPsk* ours = nullptr;
+    if (id.type == PskType::kResumption && own != nullptr && id.psk_group_id == own->context.group_id) {
+      if (id.psk_epoch == own->context.epoch) ours = &own->secrets.resumption;
+      for (const PastPsk& past : own->past_psks) {
+        if (past.epoch == id.psk_epoch) ours = &past.psk;
+      }
+    }
+    const SecretBytes* theirs = nullptr;
+    if (ours == nullptr && source != nullptr) {
+      theirs = id.type == PskType::kExternal ? source->external(id.psk_id)
+                                             : source->resumption(id.psk_group_id, id.psk_epoch);
+    }
+    if (ours == nullptr && theirs == nullptr) return fail(Errc::kUnknownPsk, "RFC 9420 8.4");
+    out.push_back({id, ours != nullptr ? SecretBytes(ours->expose()) : theirs->duplicate()});
+  }
+  return out;
+}
+
+NextEpoch next_epoch(const GroupState& old, EpochInputs inputs, const AuthenticatedContent& commit) {
+  NextEpoch out;
+  out.state = std::make_unique<GroupState>();
+  GroupState& next = *out.state;
+  const Digest confirmed = confirmed_transcript_hash(old.interim_transcript_hash, commit);
+  next.context = std::move(inputs.context);
+  next.context.confirmed_transcript_hash = to_bytes(confirmed);
+  next.context_bytes = encode(next.context);
+  next.tree = std::move(inputs.tree);
+  next.keys = std::move(inputs.keys);
+  next.sign_key = old.sign_key.duplicate();
+  next.reinit = std::move(inputs.reinit);
+
+  out.joiner = derive_joiner(*inputs.init, inputs.commit, next.context_bytes);
+  const MemberSecret member = derive_member(out.joiner, inputs.psk);
+  out.welcome = derive_welcome(member);
+  DerivedEpoch derived = expand_epoch(derive_epoch(member, next.context_bytes));
+  next.secrets = std::move(derived.secrets);
+  next.secret_tree = SecretTree(next.tree.leaf_count(), derived.encryption);
+  next.confirmation_tag = to_bytes(confirmation_tag(next.secrets.confirmation, confirmed));
+  next.interim_transcript_hash = to_bytes(interim_transcript_hash(confirmed, next.confirmation_tag));
+  return out;
+}
+
+void succeed(std::unique_ptr<GroupState>& current, std::unique_ptr<GroupState> next) {
+  PastEpoch old;
+  old.epoch = current->context.epoch;
+  old.context_bytes = std::move(current->context_bytes);
+  for (std::uint32_t i = 0; i < current->tree.leaf_count(); ++i) {
+    old.leaves.push_back(current->tree.leaf_ptr(LeafIndex{i}));
+  }
+  old.sender_data = std::move(current->secrets.sender_data);
+  old.secret_tree = std::move(current->secret_tree);
+  next->past = std::move(current->past);
+  next->past.push_back(std::move(old));
+  if (next->past.size() > kPastEpochsMax) next->past.erase(next->past.begin());
+  next->past_psks = std::move(current->past_psks);
+  next->past_psks.push_back({current->context.epoch, std::move(current->secrets.resumption)});
+  if (next->past_psks.size() > kResumptionPsksMax) next->past_psks.erase(next->past_psks.begin());
+  current = std::move(next);
+}
+
+}  // namespace nattevagt::mls

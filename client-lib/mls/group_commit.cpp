@@ -1,0 +1,233 @@
+// Making a commit (RFC 9420 12.4.1): what goes in, the path, the pending successor, the Welcome.
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "client-lib/mls/group_state.h"
+#include "client-lib/mls/leaf_validation.h"
+#include "client-lib/mls/tree_math.h"
+
+namespace nattevagt::mls {
+namespace {
+
+struct Draft {
+  Commit commit;
+  std::vector<ListedProposal> list;  // the same, resolved
+  std::vector<KeyPackage> joiners;   // in the order of the Adds
+};
+
+void put(Draft& draft, ListedProposal listed, std::optional<ProposalRef> ref) {
+  if (const auto* add = listed.proposal.as<Add>()) draft.joiners.push_back(add->key_package);
+  ProposalOrRef item;
+  if (ref) {
+    item.value = to_bytes(*ref);
+  } else {
+    item.value = listed.proposal;
+  }
+  draft.commit.proposals.push_back(std::move(item));
+  draft.list.push_back(std::move(listed));
+}
+
+// Which cached proposals make a valid list together with the request (12.2): a Remove before an Update, the
+// last Update of a leaf, nothing about ourselves, a ReInit only when it is alone. What is passed over may be
+// proposed again in the next epoch.
+class Selection {
+ public:
+  Selection(const GroupState& state, const CommitRequest& request, const PskSource* psks)
+      : state_(state), request_(request), psks_(psks) {
+    for (const LeafIndex leaf : request.removes) removed_.insert(leaf);
+    for (const CachedProposal& cached : state.proposals) {
+      if (const auto* remove = cached.listed.proposal.as<Remove>()) removed_.insert(remove->removed);
+      if (cached.listed.proposal.type() == ProposalType::kUpdate)
+        last_update_[cached.listed.sender.leaf()] = &cached;
+    }
+    state.tree.for_each_leaf([&](LeafIndex leaf, const LeafNode& node) {
+      if (!removed_.contains(leaf)) clients_.insert(node.signature_key);
+    });
+    context_extensions_ = request.group_context_extensions.has_value();
+    others_ = !request.adds.empty() || !request.removes.empty() || !request.external_psks.empty() ||
+              context_extensions_ || request.new_credential.has_value();
+  }
+
+  bool take(const CachedProposal& cached) {
+    const Proposal& proposal = cached.listed.proposal;
+    switch (proposal.type()) {
+      case ProposalType::kAdd:
+        return clients_.insert(proposal.as<Add>()->key_package.leaf_node.signature_key).second;
+      case ProposalType::kUpdate: {
+        const LeafIndex leaf = cached.listed.sender.leaf();
+        return leaf != state_.own() && !removed_.contains(leaf) && last_update_[leaf] == &cached;
+      }
+      case ProposalType::kRemove: {
+        const LeafIndex leaf = proposal.as<Remove>()->removed;
+        const bool asked =
+            std::find(request_.removes.begin(), request_.removes.end(), leaf) != request_.removes.end();
+        return leaf != state_.own() && !asked && taken_removes_.insert(leaf).second;
+      }
+      case ProposalType::kPreSharedKey:
+        return find_psks({proposal.as<PreSharedKey>()->psk}, &state_, psks_).has_value();
+      case ProposalType::kGroupContextExtensions: {
+        const bool first = !context_extensions_;
+        context_extensions_ = true;
+        return first;
+      }
+      case ProposalType::kReInit: return !others_ && state_.proposals.size() == 1;
+      case ProposalType::kExternalInit: break;
+    }
+    return false;
+  }
+
+ private:
+  const GroupState& state_;
+  const CommitRequest& request_;
+  const PskSource* psks_;
+  std::set<LeafIndex> removed_, taken_removes_;
+  std::map<LeafIndex, const CachedProposal*> last_update_;
+  std::set<Bytes> clients_;
+  bool context_extensions_ = false;
+  bool others_ = false;
+};
+
+Result<Draft> draft_commit(const GroupState& state, const CommitRequest& request,
+                           const Validation& validation, Entropy& entropy) {
+  const Sender self{SenderType::kMember, state.own().value};
+  Draft out;
+  if (request.use_pending_proposals) {
+    Selection selection(state, request, validation.psks);
+    for (const CachedProposal& cached : state.proposals) {
+      if (selection.take(cached)) put(out, cached.listed, cached.ref);
+    }
+  }
+  for (const LeafIndex leaf : request.removes) put(out, {Proposal{Remove{leaf}}, self}, {});
+  if (request.group_context_extensions) {
+    put(out, {Proposal{GroupContextExtensions{*request.group_context_extensions}}, self}, {});
+  }
+  for (const Bytes& psk_id : request.external_psks) {
+    PreSharedKeyId id;
+    id.psk_id = psk_id;
+    id.psk_nonce.resize(kHashBytes);
+    entropy.fill(id.psk_nonce);
+    put(out, {Proposal{PreSharedKey{std::move(id)}}, self}, {});
+  }
+  for (const Bytes& message : request.adds) {
+    NV_TRY(MlsMessage parsed, parse_message(message));
+    KeyPackage* key_package = std::get_if<KeyPackage>(&parsed.body);
+    if (key_package == nullptr) return fail(Errc::kInvalidValue, "RFC 9420 12.1.1");
+    put(out, {Proposal{Add{std::move(*key_package)}}, self}, {});
+  }
+  return out;
+}
+
+EpochChange describe(const GroupState& state, const AppliedProposals& applied, bool with_path) {
+  EpochChange out;
+  out.epoch = state.context.epoch + 1;
+  out.committer = state.own();
+  out.extensions_changed = applied.extensions_changed;
+  out.reinit = applied.reinit.has_value();
+  const auto now = [&](LeafIndex leaf) { return member_of(leaf, *applied.tree.leaf(leaf)); };
+  for (const LeafIndex leaf : applied.removed) out.removed.push_back(member_of(leaf, *state.tree.leaf(leaf)));
+  for (const LeafIndex leaf : applied.added) out.added.push_back(now(leaf));
+  for (const LeafIndex leaf : applied.updated) out.updated.push_back(now(leaf));
+  if (with_path) out.updated.push_back(now(state.own()));
+  return out;
+}
+
+}  // namespace
+
+Result<Bytes> send_handshake(GroupState& state, AuthenticatedContent message, Entropy& entropy) {
+  MlsMessage out;
+  if (message.wire_format == WireFormat::kPublicMessage) {
+    PublicMessage sent;
+    sent.membership_tag = to_bytes(membership_tag(state.secrets.membership, message, state.context_bytes));
+    sent.content = std::move(message.content);
+    sent.auth = std::move(message.auth);
+    out.body = std::move(sent);
+  } else {
+    NV_TRY(const SecretTree::Sending key, state.secret_tree.next(state.own(), RatchetKind::kHandshake));
+    out.body = seal_private(message, key, state.secrets.sender_data, entropy);
+  }
+  return encode(out);
+}
+
+Result<CommitResult> Group::commit(const CommitRequest& request, const Validation& validation,
+                                   Entropy& entropy) {
+  GroupState& state = *state_;
+  if (state.removed) return fail(Errc::kNotMember, "RFC 9420 12.4.1");
+  if (state.reinit || state.pending) return fail(Errc::kWrongState, "RFC 9420 12.4.1");
+  NV_TRY(Draft draft, draft_commit(state, request, validation, entropy));
+  NV_TRY(AppliedProposals applied,
+         apply_proposals(draft.list, state.own(), state.tree, state.context, validation));
+
+  EpochInputs inputs;
+  inputs.context = state.context;
+  inputs.context.epoch += 1;
+  inputs.context.extensions = applied.extensions;
+  inputs.keys = state.keys.duplicate();
+  inputs.init = &state.secrets.init;
+  std::optional<FreshPath> fresh;
+  if (applied.path_required || request.force_path || request.new_credential) {
+    LeafNode leaf = *applied.tree.leaf(state.own());
+    if (request.new_credential) leaf.credential = *request.new_credential;
+    NV_TRYV(validation.policy.validate(leaf.credential, state.sign_key.public_key(), CredentialUse::kOwn,
+                                       validation.now));
+    NV_TRYV(supports_context(leaf, applied.extensions));
+    fresh = renew_path(applied.tree, state.own(), std::move(leaf), state.context.group_id, state.sign_key,
+                       entropy);
+    inputs.keys.set(tree_math::node_of(state.own()),
+                    HpkeKeyPair{fresh->leaf_keys.secret.duplicate(), fresh->leaf_keys.key});
+    for (std::size_t i = 0; i < fresh->path.steps.size(); ++i) {
+      const HpkeKeyPair& keys = fresh->path.keys[i];
+      inputs.keys.set(fresh->path.steps[i].node, HpkeKeyPair{keys.secret.duplicate(), keys.key});
+    }
+    inputs.commit = std::move(fresh->path.commit);
+  }
+  inputs.keys.prune(applied.tree);
+  NV_TRYV(applied.tree.verify_unique_keys());
+  inputs.context.tree_hash = to_bytes(applied.tree.tree_hash());
+  if (fresh) {
+    NV_TRY(draft.commit.path,
+           seal_path(applied.tree, *fresh, encode(inputs.context), applied.added, entropy));
+  }
+  NV_TRY(const std::vector<PskInput> psks, find_psks(applied.psks, &state, validation.psks));
+  inputs.psk = derive_psk_secret(psks);
+
+  EpochChange change = describe(state, applied, fresh.has_value());
+  inputs.tree = std::move(applied.tree);
+  inputs.reinit = std::move(applied.reinit);
+  AuthenticatedContent message;
+  message.wire_format =
+      request.format == HandshakeFormat::kPublic ? WireFormat::kPublicMessage : WireFormat::kPrivateMessage;
+  message.content.group_id = state.context.group_id;
+  message.content.epoch = state.context.epoch;
+  message.content.sender = Sender{SenderType::kMember, state.own().value};
+  message.content.authenticated_data = request.authenticated_data;
+  message.content.content = std::move(draft.commit);
+  message.auth = sign_content(message.wire_format, message.content, state.context_bytes, state.sign_key);
+  NextEpoch next = next_epoch(state, std::move(inputs), message);
+  message.auth.confirmation_tag = next.state->confirmation_tag;
+
+  CommitResult out;
+  if (!draft.joiners.empty()) {
+    const WelcomeInputs welcome{draft.joiners, applied.added, fresh ? &fresh->path : nullptr, applied.psks};
+    NV_TRY(out.welcome, make_welcome(next, welcome, entropy));
+  }
+  NV_TRY(out.commit, send_handshake(state, std::move(message), entropy));
+  out.change = change;
+  next.state->made_by = sha256(out.commit);
+  state.pending = PendingCommit{next.state->made_by, std::move(change), std::move(next.state)};
+  return out;
+}
+
+bool Group::has_pending_commit() const noexcept { return state_->pending.has_value(); }
+
+Result<EpochChange> Group::apply_pending() {
+  if (!state_->pending) return fail(Errc::kWrongState, "apply_pending");
+  PendingCommit pending = std::move(*state_->pending);
+  state_->pending.reset();
+  succeed(state_, std::move(pending.next));
+  return std::move(pending.change);
+}
+
+void Group::discard_pending() noexcept { state_->pending.reset(); }
+
+}  // namespace nattevagt::mls

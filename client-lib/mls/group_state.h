@@ -1,0 +1,123 @@
+// What a Group holds between calls, and the one way from an epoch to the next. Internal to mls/.
+//
+// Invariants:
+//  1. context_bytes is the encoding of context; context.tree_hash is the tree's.
+//  2. keys holds our leaf's private key; every other key in it stands in the tree (PrivateTree).
+//  3. A successor is built apart from its predecessor, which stays whole until succeed() consumes it.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "client-lib/mls/framing.h"
+#include "client-lib/mls/group.h"
+#include "client-lib/mls/key_schedule.h"
+#include "client-lib/mls/proposals.h"
+#include "client-lib/mls/ratchet_tree.h"
+#include "client-lib/mls/secret_tree.h"
+#include "client-lib/mls/treekem.h"
+
+namespace nattevagt::mls {
+
+inline constexpr std::size_t kPastEpochsMax = 3;      // for late application messages
+inline constexpr std::size_t kResumptionPsksMax = 8;  // 8.6: past epochs whose PSK may still be named
+
+struct CachedProposal {
+  ProposalRef ref{};
+  ListedProposal listed;
+  std::optional<HpkeKeyPair> update_keys;  // of our own Update
+};
+
+// What opens a late application message of an epoch that has passed: its own leaves, not today's.
+struct PastEpoch {
+  std::uint64_t epoch = 0;
+  Bytes context_bytes;
+  std::vector<LeafPtr> leaves;
+  SenderDataSecret sender_data;
+  SecretTree secret_tree;
+};
+
+struct PastPsk {
+  std::uint64_t epoch = 0;
+  ResumptionPsk psk;
+};
+
+struct GroupState;
+
+struct PendingCommit {
+  Digest message{};  // SHA-256 of the MLSMessage: how the echo is known
+  EpochChange change;
+  std::unique_ptr<GroupState> next;
+};
+
+struct GroupState {
+  GroupContext context;
+  Bytes context_bytes;
+  RatchetTree tree;
+  PrivateTree keys;
+  EpochSecrets secrets;
+  SecretTree secret_tree;
+  Bytes confirmation_tag;
+  Bytes interim_transcript_hash;
+  Digest made_by{};  // SHA-256 of the commit that made this epoch; zero when we joined or created it
+  SignKey sign_key;
+  std::vector<CachedProposal> proposals;
+  std::vector<PastEpoch> past;     // oldest first
+  std::vector<PastPsk> past_psks;  // oldest first
+  std::optional<ReInit> reinit;    // committed: the group is frozen
+  bool removed = false;
+  std::optional<PendingCommit> pending;
+
+  LeafIndex own() const noexcept { return keys.own(); }
+  std::unique_ptr<GroupState> duplicate() const;
+};
+
+Member member_of(LeafIndex index, const LeafNode& leaf);
+
+// 8.4. Looks each one up: ours, then the caller's. kUnknownPsk. `own` is null at join.
+Result<std::vector<PskInput>> find_psks(const std::vector<PreSharedKeyId>& ids, const GroupState* own,
+                                        const PskSource* source);
+
+// The new epoch's inputs (8). `context` is complete but for the transcript hash.
+struct EpochInputs {
+  GroupContext context;
+  RatchetTree tree;
+  PrivateTree keys;
+  const InitSecret* init = nullptr;
+  CommitSecret commit;
+  PskSecret psk;
+  std::optional<ReInit> reinit;
+};
+struct NextEpoch {
+  std::unique_ptr<GroupState> state;
+  JoinerSecret joiner;  // for the Welcome; gone with this struct
+  WelcomeSecret welcome;
+};
+// Runs transcript and key schedule for a commit that is signed. The caller checks or sends the tag.
+NextEpoch next_epoch(const GroupState& old, EpochInputs inputs, const AuthenticatedContent& commit);
+
+// The successor takes over what outlives an epoch, and the old one becomes a past epoch.
+void succeed(std::unique_ptr<GroupState>& current, std::unique_ptr<GroupState> next);
+
+// A foreign commit that verified (signature, membership): the rest of 12.4.2.
+struct StagedCommit {
+  std::unique_ptr<GroupState> next;  // null: the commit removes us
+  EpochChange change;
+};
+Result<StagedCommit> stage_commit(const GroupState& state, const AuthenticatedContent& message,
+                                  const Validation& validation);
+
+// 12.4.3: the Welcome for the added leaves of our own commit.
+struct WelcomeInputs {
+  const std::vector<KeyPackage>& joiners;  // in the order of `leaves`
+  const std::vector<LeafIndex>& leaves;
+  const DerivedPath* path;  // null without one
+  const std::vector<PreSharedKeyId>& psks;
+};
+Result<Bytes> make_welcome(const NextEpoch& epoch, const WelcomeInputs& inputs, Entropy& entropy);
+
+// Protects a signed message with the next handshake key or the membership MAC. Consumes a generation.
+Result<Bytes> send_handshake(GroupState& state, AuthenticatedContent message, Entropy& entropy);
+
+}  // namespace nattevagt::mls

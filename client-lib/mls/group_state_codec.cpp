@@ -1,0 +1,279 @@
+// The two blobs of a Group at rest. The epoch blob: context, tree, private keys, epoch secrets, past epochs'
+// leaves, a pending commit. The ratchet blob: secret trees and cached proposals, which move with each
+// message.
+//
+//   u16 format, u8 part, opaque mark<V> (the epoch's confirmation tag: both parts carry the same),
+//   the part's own fields, then SHA-256 of all before.
+//
+// The checksum finds a torn or mixed-up row early; secrecy and authenticity at rest are the store's.
+#include <algorithm>
+
+#include "client-lib/mls/group_state.h"
+
+namespace nattevagt::mls {
+namespace {
+
+constexpr std::uint16_t kFormat = 1;
+enum class Part : std::uint8_t { kEpoch = 1, kRatchets = 2 };
+
+template <class S>
+S read_secret(Reader& in) {
+  S out;
+  const ByteView bytes = in.raw(S::kSize);
+  if (bytes.size() == S::kSize) std::copy(bytes.begin(), bytes.end(), out.expose().begin());
+  return out;
+}
+
+Digest read_digest(Reader& in) {
+  Digest out{};
+  const ByteView bytes = in.raw(out.size());
+  if (in.ok()) std::copy(bytes.begin(), bytes.end(), out.begin());
+  return out;
+}
+
+void write_keys(const HpkeKeyPair& keys, Writer& out) {
+  out.raw(keys.secret.expose());
+  out.raw(keys.key);
+}
+
+HpkeKeyPair read_keys(Reader& in) {
+  HpkeKeyPair out;
+  out.secret = read_secret<HpkePrivateKey>(in);
+  out.key = read_digest(in);
+  return out;
+}
+
+void write_member(const Member& member, Writer& out) {
+  out.u32(member.leaf.value);
+  encode_credential(member.credential, out);
+  out.raw(member.signature_key.bytes);
+}
+
+Member read_member(Reader& in) {
+  Member out;
+  out.leaf = LeafIndex{in.u32()};
+  out.credential = decode_credential(in);
+  out.signature_key.bytes = read_digest(in);
+  return out;
+}
+
+void write_change(const EpochChange& change, Writer& out) {
+  out.u64(change.epoch);
+  out.flag(change.committer.has_value());
+  if (change.committer) out.u32(change.committer->value);
+  for (const std::vector<Member>* list : {&change.added, &change.removed, &change.updated}) {
+    out.vector([&] {
+      for (const Member& member : *list) write_member(member, out);
+    });
+  }
+  out.flag(change.extensions_changed);
+  out.flag(change.reinit);
+}
+
+EpochChange read_change(Reader& in) {
+  EpochChange out;
+  out.epoch = in.u64();
+  if (in.flag()) out.committer = LeafIndex{in.u32()};
+  for (std::vector<Member>* list : {&out.added, &out.removed, &out.updated}) {
+    in.vector(caps::kLeaves, [&] { list->push_back(read_member(in)); });
+  }
+  out.extensions_changed = in.flag();
+  out.reinit = in.flag();
+  return out;
+}
+
+// A past epoch's leaves are mostly today's: those are told by one byte.
+void write_past(const PastEpoch& past, const RatchetTree& today, Writer& out) {
+  out.u64(past.epoch);
+  out.opaque(past.context_bytes);
+  out.raw(past.sender_data.expose());
+  out.vector([&] {
+    for (std::uint32_t i = 0; i < past.leaves.size(); ++i) {
+      const bool same = past.leaves[i] == today.leaf_ptr(LeafIndex{i});
+      out.u8(same ? 1 : past.leaves[i] ? 2 : 0);
+      if (!same && past.leaves[i]) past.leaves[i]->encode(out);
+    }
+  });
+}
+
+PastEpoch read_past(const RatchetTree& today, Reader& in) {
+  PastEpoch out;
+  out.epoch = in.u64();
+  out.context_bytes = in.bytes();
+  out.sender_data = read_secret<SenderDataSecret>(in);
+  in.vector(caps::kLeaves, [&] {
+    const LeafIndex index{static_cast<std::uint32_t>(out.leaves.size())};
+    switch (in.u8()) {
+      case 0: out.leaves.push_back(nullptr); break;
+      case 1: out.leaves.push_back(today.leaf_ptr(index)); break;
+      case 2: out.leaves.push_back(std::make_shared<const LeafNode>(LeafNode::decode(in))); break;
+      default: in.fail(); break;
+    }
+  });
+  return out;
+}
+
+void write_epoch(const GroupState& state, Writer& out) {
+  state.context.encode(out);
+  state.tree.encode(out);
+  state.keys.encode(out);
+  state.secrets.encode(out);
+  out.opaque(state.confirmation_tag);
+  out.opaque(state.interim_transcript_hash);
+  out.raw(state.made_by);
+  out.flag(state.removed);
+  out.flag(state.reinit.has_value());
+  if (state.reinit) state.reinit->encode(out);
+  out.vector([&] {
+    for (const PastPsk& psk : state.past_psks) {
+      out.u64(psk.epoch);
+      out.raw(psk.psk.expose());
+    }
+  });
+  out.vector([&] {
+    for (const PastEpoch& past : state.past) write_past(past, state.tree, out);
+  });
+}
+
+std::unique_ptr<GroupState> read_epoch(Reader& in) {
+  auto out = std::make_unique<GroupState>();
+  out->context = GroupContext::decode(in);
+  out->context_bytes = encode(out->context);
+  out->tree = RatchetTree::decode(in);
+  out->keys = PrivateTree::decode(in);
+  out->secrets = EpochSecrets::decode(in);
+  out->confirmation_tag = in.bytes();
+  out->interim_transcript_hash = in.bytes();
+  out->made_by = read_digest(in);
+  out->removed = in.flag();
+  if (in.flag()) out->reinit = ReInit::decode(in);
+  in.vector(kResumptionPsksMax, [&] {
+    PastPsk psk;
+    psk.epoch = in.u64();
+    psk.psk = read_secret<ResumptionPsk>(in);
+    out->past_psks.push_back(std::move(psk));
+  });
+  in.vector(kPastEpochsMax, [&] { out->past.push_back(read_past(out->tree, in)); });
+  if (in.ok() && out->tree.leaf(out->own()) == nullptr) in.fail();
+  return out;
+}
+
+// The pending successor has sent nothing yet, so its fresh secret tree lies here until it is applied.
+void write_pending(const PendingCommit& pending, Writer& out) {
+  out.raw(pending.message);
+  write_change(pending.change, out);
+  write_epoch(*pending.next, out);
+  pending.next->secret_tree.encode(out);
+}
+
+PendingCommit read_pending(Reader& in) {
+  PendingCommit out;
+  out.message = read_digest(in);
+  out.change = read_change(in);
+  out.next = read_epoch(in);
+  out.next->secret_tree = SecretTree::decode(in);
+  return out;
+}
+
+void write_ratchets(const GroupState& state, Writer& out) {
+  state.secret_tree.encode(out);
+  out.vector([&] {
+    for (const PastEpoch& past : state.past) past.secret_tree.encode(out);
+  });
+  out.vector([&] {
+    for (const CachedProposal& cached : state.proposals) {
+      out.raw(cached.ref);
+      cached.listed.sender.encode(out);
+      cached.listed.proposal.encode(out);
+      out.flag(cached.update_keys.has_value());
+      if (cached.update_keys) write_keys(*cached.update_keys, out);
+    }
+  });
+}
+
+void read_ratchets(GroupState& state, Reader& in) {
+  state.secret_tree = SecretTree::decode(in);
+  std::size_t past = 0;
+  in.vector(kPastEpochsMax, [&] {
+    SecretTree tree = SecretTree::decode(in);
+    if (past >= state.past.size()) return in.fail();
+    state.past[past++].secret_tree = std::move(tree);
+  });
+  if (past != state.past.size()) in.fail();
+  in.vector(caps::kProposals, [&] {
+    CachedProposal cached;
+    cached.ref = read_digest(in);
+    cached.listed.sender = Sender::decode(in);
+    cached.listed.proposal = Proposal::decode(in);
+    if (in.flag()) cached.update_keys = read_keys(in);
+    state.proposals.push_back(std::move(cached));
+  });
+}
+
+SecretBytes seal_part(Part part, const GroupState& state, Writer& body) {
+  Writer out(Writer::Kind::kSecret);
+  out.u16(kFormat);
+  out.u8(static_cast<std::uint8_t>(part));
+  out.opaque(state.confirmation_tag);
+  out.raw(body.view());
+  out.raw(sha256(out.view()));
+  return out.take_secret();
+}
+
+struct OpenPart {
+  ByteView mark;
+  ByteView body;
+};
+
+Result<OpenPart> open_part(Part part, ByteView blob) {
+  if (blob.size() < 2 + 1 + kHashBytes) return fail(Errc::kCorrupt, "group blob");
+  const ByteView content = blob.first(blob.size() - kHashBytes);
+  Reader in(content);
+  const std::uint16_t format = in.u16();
+  if (format != kFormat) return fail(Errc::kUnsupported, "group blob format");
+  if (!equal_constant_time(sha256(content), blob.last(kHashBytes))) return fail(Errc::kCorrupt, "group blob");
+  if (in.u8() != static_cast<std::uint8_t>(part)) return fail(Errc::kCorrupt, "group blob part");
+  OpenPart out;
+  out.mark = in.opaque();
+  out.body = in.rest();
+  if (!in.ok()) return fail(Errc::kCorrupt, "group blob");
+  return out;
+}
+
+}  // namespace
+
+SecretBytes Group::save_epoch() const {
+  Writer body(Writer::Kind::kSecret);
+  write_epoch(*state_, body);
+  body.flag(state_->pending.has_value());
+  if (state_->pending) write_pending(*state_->pending, body);
+  return seal_part(Part::kEpoch, *state_, body);
+}
+
+SecretBytes Group::save_ratchets() const {
+  Writer body(Writer::Kind::kSecret);
+  write_ratchets(*state_, body);
+  return seal_part(Part::kRatchets, *state_, body);
+}
+
+Result<Group> Group::restore(ByteView epoch_blob, ByteView ratchet_blob, const SignKey& sign_key) {
+  NV_TRY(const OpenPart epoch, open_part(Part::kEpoch, epoch_blob));
+  NV_TRY(const OpenPart ratchets, open_part(Part::kRatchets, ratchet_blob));
+  if (!std::equal(epoch.mark.begin(), epoch.mark.end(), ratchets.mark.begin(), ratchets.mark.end())) {
+    return fail(Errc::kCorrupt, "group blobs of two epochs");
+  }
+  Reader in(epoch.body);
+  std::unique_ptr<GroupState> state = read_epoch(in);
+  if (in.flag()) state->pending = read_pending(in);
+  Reader positions(ratchets.body);
+  read_ratchets(*state, positions);
+  if (!in.finish("group blob") || !positions.finish("group blob")) return fail(Errc::kCorrupt, "group blob");
+  if (state->tree.leaf(state->own())->sign_public() != sign_key.public_key()) {
+    return fail(Errc::kInvalidValue, "sign_key is not our leaf's");
+  }
+  state->sign_key = sign_key.duplicate();
+  if (state->pending) state->pending->next->sign_key = sign_key.duplicate();
+  return Group(std::move(state));
+}
+
+}  // namespace nattevagt::mls

@@ -1,0 +1,250 @@
+#include "client-lib/mls/secret_tree.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "client-lib/mls/tree_math.h"
+
+namespace nattevagt::mls {
+namespace {
+
+namespace tm = tree_math;
+
+constexpr std::uint32_t kLastGeneration = std::numeric_limits<std::uint32_t>::max();
+
+TreeSecret child_secret(const TreeSecret& node, bool left) {
+  return expand_secret<TreeSecret>(node.expose(), "tree", as_bytes(left ? "left" : "right"));
+}
+
+template <class S>
+void read_into(Reader& in, S& out) {
+  const ByteView bytes = in.raw(S::kSize);
+  if (bytes.size() == S::kSize) std::copy(bytes.begin(), bytes.end(), out.expose().begin());
+}
+
+}  // namespace
+
+MessageKey MessageKey::duplicate() const {
+  MessageKey out;
+  out.key = key.duplicate();
+  out.nonce = nonce.duplicate();
+  return out;
+}
+
+Result<MessageKey> Ratchet::advance() {
+  if (next_ == kLastGeneration) return fail(Errc::kGenerationUsed, "RFC 9420 9.1");
+  MessageKey out;
+  out.key = derive_tree_secret<AeadKey>(secret_.expose(), "key", next_);
+  out.nonce = derive_tree_secret<AeadNonce>(secret_.expose(), "nonce", next_);
+  secret_ = derive_tree_secret<RatchetSecret>(secret_.expose(), "secret", next_);
+  ++next_;
+  return out;
+}
+
+Status Ratchet::skip_to(std::uint32_t generation) {
+  while (next_ < generation) {
+    const std::uint32_t passed = next_;
+    NV_TRY(MessageKey key, advance());
+    // Those that would be pushed out again at once are not kept at all.
+    if (generation - passed <= kSkippedMax) skipped_.emplace(passed, std::move(key));
+    if (skipped_.size() > kSkippedMax) skipped_.erase(skipped_.begin());
+  }
+  return {};
+}
+
+std::optional<MessageKey> Ratchet::kept(std::uint32_t generation) const {
+  const auto found = skipped_.find(generation);
+  if (found == skipped_.end()) return std::nullopt;
+  return found->second.duplicate();
+}
+
+Ratchet Ratchet::duplicate() const {
+  Ratchet out(secret_.duplicate());
+  out.next_ = next_;
+  for (const auto& [generation, key] : skipped_) out.skipped_.emplace(generation, key.duplicate());
+  return out;
+}
+
+void Ratchet::encode(Writer& out) const {
+  out.raw(secret_.expose());
+  out.u32(next_);
+  out.vector([&] {
+    for (const auto& [generation, key] : skipped_) {
+      out.u32(generation);
+      out.raw(key.key.expose());
+      out.raw(key.nonce.expose());
+    }
+  });
+}
+
+Ratchet Ratchet::decode(Reader& in) {
+  Ratchet out;
+  read_into(in, out.secret_);
+  out.next_ = in.u32();
+  in.vector(kSkippedMax, [&] {
+    const std::uint32_t generation = in.u32();
+    MessageKey key;
+    read_into(in, key.key);
+    read_into(in, key.nonce);
+    out.skipped_.emplace(generation, std::move(key));
+  });
+  return out;
+}
+
+SecretTree::SecretTree(std::uint32_t leaf_count, const EncryptionSecret& encryption)
+    : leaf_count_(leaf_count) {
+  TreeSecret root;
+  std::copy(encryption.expose().begin(), encryption.expose().end(), root.expose().begin());
+  nodes_.emplace(tm::root(leaf_count), std::move(root));
+}
+
+// From the nearest ancestor that has its secret; it exists, because a leaf without one has its ratchets.
+TreeSecret SecretTree::leaf_secret(LeafIndex leaf) const {
+  NodeIndex node = tm::node_of(leaf);
+  while (!nodes_.contains(node)) {
+    NV_CHECK(node != tm::root(leaf_count_));
+    node = tm::parent(node);
+  }
+  TreeSecret secret = nodes_.at(node).duplicate();
+  while (!tm::is_leaf(node)) {
+    const bool left = tm::covers(tm::left(node), leaf);
+    secret = child_secret(secret, left);
+    node = left ? tm::left(node) : tm::right(node);
+  }
+  return secret;
+}
+
+SecretTree::LeafRatchets SecretTree::start(const TreeSecret& leaf_secret) {
+  LeafRatchets out;
+  out.handshake = Ratchet(expand_secret<RatchetSecret>(leaf_secret.expose(), "handshake"));
+  out.application = Ratchet(expand_secret<RatchetSecret>(leaf_secret.expose(), "application"));
+  return out;
+}
+
+SecretTree::LeafRatchets& SecretTree::open(LeafIndex leaf) {
+  if (const auto found = ratchets_.find(leaf); found != ratchets_.end()) return found->second;
+  NodeIndex node = tm::node_of(leaf);
+  while (!nodes_.contains(node)) node = tm::parent(node);
+  while (!tm::is_leaf(node)) {
+    const auto at = nodes_.find(node);
+    nodes_.emplace(tm::left(node), child_secret(at->second, true));
+    nodes_.emplace(tm::right(node), child_secret(at->second, false));
+    nodes_.erase(at);
+    node = tm::covers(tm::left(node), leaf) ? tm::left(node) : tm::right(node);
+  }
+  const auto at = nodes_.find(node);
+  LeafRatchets& out = ratchets_.emplace(leaf, start(at->second)).first->second;
+  nodes_.erase(at);
+  return out;
+}
+
+Result<SecretTree::Sending> SecretTree::next(LeafIndex leaf, RatchetKind kind) {
+  NV_CHECK(leaf.value < leaf_count_);
+  Ratchet& ratchet = open(leaf).of(kind);
+  Sending out;
+  out.generation = ratchet.next_generation();
+  NV_TRY(out.key, ratchet.advance());
+  return out;
+}
+
+Result<SecretTree::Step> SecretTree::peek(LeafIndex leaf, RatchetKind kind, std::uint32_t generation) const {
+  if (leaf.value >= leaf_count_) return fail(Errc::kInvalidValue, "RFC 9420 6.3.2");
+  if (generation == kLastGeneration) return fail(Errc::kGenerationUsed, "RFC 9420 15.3");
+  Step out;
+  out.leaf = leaf;
+  out.kind = kind;
+  out.generation = generation;
+  const auto found = ratchets_.find(leaf);
+  const LeafRatchets started = found == ratchets_.end() ? start(leaf_secret(leaf)) : LeafRatchets{};
+  const Ratchet& ratchet = (found == ratchets_.end() ? started : found->second).of(kind);
+  if (generation < ratchet.next_generation()) {
+    std::optional<MessageKey> kept = ratchet.kept(generation);
+    if (!kept) return fail(Errc::kGenerationUsed, "RFC 9420 9.1");
+    out.key = std::move(*kept);
+    return out;
+  }
+  if (generation - ratchet.next_generation() > kForwardMax)
+    return fail(Errc::kGenerationUsed, "RFC 9420 15.3");
+  Ratchet advanced = ratchet.duplicate();
+  NV_TRYV(advanced.skip_to(generation));
+  NV_TRY(out.key, advanced.advance());
+  out.advanced = std::move(advanced);
+  return out;
+}
+
+void SecretTree::accept(Step step) {
+  Ratchet& ratchet = open(step.leaf).of(step.kind);
+  if (step.advanced) {
+    ratchet = std::move(*step.advanced);
+  } else {
+    ratchet.forget(step.generation);
+  }
+}
+
+std::uint32_t SecretTree::sent(LeafIndex leaf, RatchetKind kind) const noexcept {
+  const auto found = ratchets_.find(leaf);
+  return found == ratchets_.end() ? 0 : found->second.of(kind).next_generation();
+}
+
+SecretTree SecretTree::duplicate() const {
+  SecretTree out;
+  out.leaf_count_ = leaf_count_;
+  for (const auto& [node, secret] : nodes_) out.nodes_.emplace(node, secret.duplicate());
+  for (const auto& [leaf, ratchets] : ratchets_) {
+    LeafRatchets copy;
+    copy.handshake = ratchets.handshake.duplicate();
+    copy.application = ratchets.application.duplicate();
+    out.ratchets_.emplace(leaf, std::move(copy));
+  }
+  return out;
+}
+
+void SecretTree::encode(Writer& out) const {
+  out.u32(leaf_count_);
+  out.vector([&] {
+    for (const auto& [node, secret] : nodes_) {
+      out.u32(node.value);
+      out.raw(secret.expose());
+    }
+  });
+  out.vector([&] {
+    for (const auto& [leaf, ratchets] : ratchets_) {
+      out.u32(leaf.value);
+      ratchets.handshake.encode(out);
+      ratchets.application.encode(out);
+    }
+  });
+}
+
+SecretTree SecretTree::decode(Reader& in) {
+  SecretTree out;
+  out.leaf_count_ = in.u32();
+  if (out.leaf_count_ == 0 || out.leaf_count_ > caps::kLeaves || !std::has_single_bit(out.leaf_count_))
+    in.fail();
+  in.vector(caps::kNodes, [&] {
+    const NodeIndex node{in.u32()};
+    TreeSecret secret;
+    read_into(in, secret);
+    if (node.value >= tm::node_width(out.leaf_count_)) in.fail(Errc::kCorrupt);
+    out.nodes_.emplace(node, std::move(secret));
+  });
+  in.vector(caps::kLeaves, [&] {
+    const LeafIndex leaf{in.u32()};
+    if (leaf.value >= out.leaf_count_) in.fail(Errc::kCorrupt);
+    LeafRatchets ratchets;
+    ratchets.handshake = Ratchet::decode(in);
+    ratchets.application = Ratchet::decode(in);
+    out.ratchets_.emplace(leaf, std::move(ratchets));
+  });
+  return out;
+}
+
+MessageKey sender_data_key(const SenderDataSecret& secret, ByteView ciphertext) {
+  const ByteView sample = ciphertext.first(std::min(ciphertext.size(), kHashBytes));
+  MessageKey out;
+  out.key = expand_secret<AeadKey>(secret.expose(), "key", sample);
+  out.nonce = expand_secret<AeadNonce>(secret.expose(), "nonce", sample);
+  return out;
+}
+
+}  // namespace nattevagt::mls

@@ -1,0 +1,191 @@
+// Welcome: making one (RFC 9420 12.4.3) and joining by one (12.4.3.1).
+#include <algorithm>
+
+#include "client-lib/mls/group_state.h"
+#include "client-lib/mls/leaf_validation.h"
+#include "client-lib/mls/tree_math.h"
+#include "client-lib/mls/welcome.h"
+
+namespace nattevagt::mls {
+namespace {
+
+namespace tm = tree_math;
+
+MessageKey welcome_key(const WelcomeSecret& secret) {
+  MessageKey out;
+  out.key = expand_secret<AeadKey>(secret.expose(), "key");
+  out.nonce = expand_secret<AeadNonce>(secret.expose(), "nonce");
+  return out;
+}
+
+GroupInfo make_group_info(const GroupState& state, Entropy& entropy) {
+  GroupInfo out;
+  out.group_context = state.context;
+  Writer tree;
+  state.tree.encode(tree);
+  out.extensions.push_back({extension_type::kRatchetTree, tree.take()});
+  std::array<std::uint8_t, 1> draw{};
+  entropy.fill(draw);
+  out.extensions.push_back({grease_value(draw[0]), {}});
+  out.confirmation_tag = state.confirmation_tag;
+  out.signer = state.own();
+  out.signature = to_bytes(sign_with_label(state.sign_key, "GroupInfoTBS", out.tbs()));
+  return out;
+}
+
+}  // namespace
+
+Result<Bytes> make_welcome(const NextEpoch& epoch, const WelcomeInputs& inputs, Entropy& entropy) {
+  NV_CHECK(inputs.joiners.size() == inputs.leaves.size());
+  const GroupState& state = *epoch.state;
+  const MessageKey key = welcome_key(epoch.welcome);
+  Welcome welcome;
+  welcome.encrypted_group_info = aead_seal(key.key, key.nonce, {}, encode(make_group_info(state, entropy)));
+  const HpkeInfo info = hpke_info("Welcome", welcome.encrypted_group_info);
+  for (std::size_t i = 0; i < inputs.joiners.size(); ++i) {
+    GroupSecrets secrets;
+    secrets.joiner_secret = SecretBytes(epoch.joiner.expose());
+    secrets.psks = inputs.psks;
+    if (inputs.path != nullptr) {
+      const NodeIndex meeting = tm::common_ancestor(inputs.leaves[i], state.own());
+      const auto step = std::find_if(inputs.path->steps.begin(), inputs.path->steps.end(),
+                                     [&](const PathStep& at) { return at.node == meeting; });
+      NV_CHECK(step != inputs.path->steps.end());
+      secrets.path_secret = SecretBytes(
+          inputs.path->secrets[static_cast<std::size_t>(step - inputs.path->steps.begin())].expose());
+    }
+    Writer plain(Writer::Kind::kSecret);
+    secrets.encode(plain);
+    EncryptedGroupSecrets entry;
+    entry.new_member = to_bytes(inputs.joiners[i].ref().bytes);
+    NV_TRY(entry.encrypted_group_secrets, hpke_seal(inputs.joiners[i].init_key, info, plain.view(), entropy));
+    welcome.secrets.push_back(std::move(entry));
+  }
+  MlsMessage out;
+  out.body = std::move(welcome);
+  return encode(out);
+}
+
+Result<OpenedWelcome> open_welcome(const Welcome& welcome, const KeyPackageRef& ref,
+                                   const HpkePrivateKey& init, const PskSource* source) {
+  if (welcome.cipher_suite != kSuite) return fail(Errc::kUnsupported, "RFC 9420 12.4.3.1 suite");
+  const auto entry =
+      std::find_if(welcome.secrets.begin(), welcome.secrets.end(), [&](const EncryptedGroupSecrets& e) {
+        return std::equal(e.new_member.begin(), e.new_member.end(), ref.bytes.begin(), ref.bytes.end());
+      });
+  if (entry == welcome.secrets.end()) return fail(Errc::kNotFound, "RFC 9420 12.4.3.1 new_member");
+  NV_TRY(const SecretBytes plain,
+         decrypt_with_label(init, hpke_public(init), "Welcome", welcome.encrypted_group_info,
+                            entry->encrypted_group_secrets));
+  OpenedWelcome out;
+  NV_TRY(GroupSecrets secrets, decode<GroupSecrets>(plain.expose(), "GroupSecrets"));
+  NV_TRY(const JoinerSecret joiner, JoinerSecret::from(secrets.joiner_secret.expose()));
+  const bool linked = std::any_of(secrets.psks.begin(), secrets.psks.end(), [](const PreSharedKeyId& id) {
+    return id.type == PskType::kResumption && id.usage != ResumptionUsage::kApplication;
+  });
+  if (linked && secrets.psks.size() != 1) return fail(Errc::kInvalidValue, "RFC 9420 12.4.3.1 PSK alone");
+  NV_TRY(const std::vector<PskInput> psks, find_psks(secrets.psks, nullptr, source));
+  out.member = derive_member(joiner, derive_psk_secret(psks));
+  if (secrets.path_secret) {
+    NV_TRY(out.path_secret, PathSecret::from(secrets.path_secret->expose()));
+  }
+
+  const MessageKey key = welcome_key(derive_welcome(out.member));
+  NV_TRY(const SecretBytes info, aead_open(key.key, key.nonce, {}, welcome.encrypted_group_info));
+  NV_TRY(out.group_info, decode<GroupInfo>(info.expose(), "GroupInfo"));
+  const GroupContext& context = out.group_info.group_context;
+  if (context.version != kVersionMls10 || context.cipher_suite != kSuite) {
+    return fail(Errc::kUnsupported, "RFC 9420 12.4.3.1 GroupInfo suite");
+  }
+  if (linked && context.epoch != 1) return fail(Errc::kInvalidValue, "RFC 9420 12.4.3.1 epoch");
+  return out;
+}
+
+Result<RatchetTree> verified_tree(const GroupInfo& info, std::optional<ByteView> outside,
+                                  const Validation& validation) {
+  const Extension* inside = find_extension(info.extensions, extension_type::kRatchetTree);
+  if (inside == nullptr && !outside) return fail(Errc::kNotFound, "RFC 9420 12.4.3.3 ratchet_tree");
+  NV_TRY(RatchetTree tree,
+         decode<RatchetTree>(inside != nullptr ? ByteView(inside->data) : *outside, "ratchet_tree"));
+  const Digest hash = tree.tree_hash();
+  if (!mac_matches(hash, info.group_context.tree_hash))
+    return fail(Errc::kInvalidValue, "RFC 9420 12.4.3.1 tree_hash");
+
+  const LeafNode* signer = tree.leaf(info.signer);
+  if (signer == nullptr) return fail(Errc::kInvalidValue, "RFC 9420 12.4.3 signer");
+  if (!verify_with_label(signer->signature_key, "GroupInfoTBS", info.tbs(), info.signature)) {
+    return fail(Errc::kBadSignature, "RFC 9420 12.4.3 GroupInfo");
+  }
+  NV_TRYV(tree.verify_shape());
+  NV_TRYV(tree.verify_parent_hashes());
+  Status leaves = {};
+  tree.for_each_leaf([&](LeafIndex index, const LeafNode& leaf) {
+    if (!leaves) return;
+    const LeafPlace place{info.group_context.group_id, index};
+    leaves = validate_leaf(leaf, LeafCheck{CredentialUse::kJoin, place, &info.group_context.extensions},
+                           validation);
+  });
+  NV_TRYV(leaves);
+  return tree;
+}
+
+namespace {
+
+// Our leaf's key, and those of the path that the committer sent us a secret of.
+Result<PrivateTree> joiner_keys(const RatchetTree& tree, LeafIndex own, LeafIndex signer,
+                                HpkeKeyPair leaf_keys, std::optional<PathSecret> path_secret) {
+  PrivateTree out(own, std::move(leaf_keys));
+  if (!path_secret) return out;
+  const NodeIndex meeting = tm::common_ancestor(own, signer);
+  std::vector<PathStep> steps = tree.filtered_direct_path(signer);
+  const auto from =
+      std::find_if(steps.begin(), steps.end(), [&](const PathStep& at) { return at.node == meeting; });
+  if (from == steps.end()) return fail(Errc::kInvalidValue, "RFC 9420 12.4.3.1 path_secret");
+  DerivedPath path = derive_path(std::move(*path_secret), {from, steps.end()});
+  NV_TRYV(check_path_keys(tree, path));
+  for (std::size_t i = 0; i < path.steps.size(); ++i) out.set(path.steps[i].node, std::move(path.keys[i]));
+  return out;
+}
+
+}  // namespace
+
+Result<Group> Group::join(ByteView message, const KeyPackageBundle& bundle, const SignKey& sign_key,
+                          const Validation& validation, std::optional<ByteView> ratchet_tree) {
+  NV_TRY(const MlsMessage parsed, parse_message(message));
+  const Welcome* welcome = std::get_if<Welcome>(&parsed.body);
+  if (welcome == nullptr) return fail(Errc::kInvalidValue, "RFC 9420 12.4.3.1");
+  NV_TRY(const MlsMessage published, parse_message(bundle.message()));
+  const KeyPackage& key_package = std::get<KeyPackage>(published.body);
+  NV_TRY(OpenedWelcome opened, open_welcome(*welcome, bundle.ref(), bundle.init_private(), validation.psks));
+  GroupInfo& info = opened.group_info;
+  NV_TRY(RatchetTree tree, verified_tree(info, ratchet_tree, validation));
+
+  std::optional<LeafIndex> own;
+  tree.for_each_leaf([&](LeafIndex index, const LeafNode& leaf) {
+    if (leaf == key_package.leaf_node) own = index;
+  });
+  if (!own || *own == info.signer) return fail(Errc::kInvalidValue, "RFC 9420 12.4.3.1 my_leaf");
+  if (key_package.leaf_node.sign_public() != sign_key.public_key())
+    return fail(Errc::kInvalidValue, "sign_key");
+
+  auto state = std::make_unique<GroupState>();
+  HpkeKeyPair leaf_keys{bundle.leaf_private().duplicate(), hpke_public(bundle.leaf_private())};
+  NV_TRY(state->keys,
+         joiner_keys(tree, *own, info.signer, std::move(leaf_keys), std::move(opened.path_secret)));
+  state->context = std::move(info.group_context);
+  state->context_bytes = encode(state->context);
+  state->tree = std::move(tree);
+  state->sign_key = sign_key.duplicate();
+  DerivedEpoch derived = expand_epoch(derive_epoch(opened.member, state->context_bytes));
+  state->secrets = std::move(derived.secrets);
+  state->secret_tree = SecretTree(state->tree.leaf_count(), derived.encryption);
+  const Digest tag = confirmation_tag(state->secrets.confirmation, state->context.confirmed_transcript_hash);
+  if (!mac_matches(tag, info.confirmation_tag))
+    return fail(Errc::kBadSignature, "RFC 9420 12.4.3.1 confirmation_tag");
+  state->confirmation_tag = std::move(info.confirmation_tag);
+  state->interim_transcript_hash =
+      to_bytes(interim_transcript_hash(state->context.confirmed_transcript_hash, state->confirmation_tag));
+  return Group(std::move(state));
+}
+
+}  // namespace nattevagt::mls
