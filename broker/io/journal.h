@@ -32,7 +32,7 @@ class Journal {
   virtual Result<std::optional<JournalSnapshot>> load_snapshot() = 0;
   // Calls `visit` for each record after `after`, in order; stops at its first error and returns it.
   virtual Status read_from(JournalIndex after, const std::function<Status(const Record&)>& visit) = 0;
-  virtual Result<Bytes> read_body(BodyRef ref) = 0;   // kNotFound
+  virtual Result<Bytes> read_body(BodyRef ref) = 0;  // kNotFound
   // Stores the snapshot and drops records up to its index that are not in `live`, in one transaction.
   virtual Status compact(const JournalSnapshot& snapshot, std::span<const JournalIndex> live) = 0;
   // A consistent copy while appends go on (other thread), synced, complete or absent.

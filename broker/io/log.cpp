@@ -1,0 +1,103 @@
+#include "broker/io/log.h"
+
+#include <time.h>
+#include <unistd.h>
+
+#include <array>
+
+namespace nattevagt::broker {
+namespace {
+
+std::string_view name_of(LogEvent event) noexcept {
+  switch (event) {
+    case LogEvent::kStarting: return "starting";
+    case LogEvent::kReady: return "ready";
+    case LogEvent::kDraining: return "draining";
+    case LogEvent::kStopped: return "stopped";
+    case LogEvent::kConfigured: return "configured";
+    case LogEvent::kReplayed: return "replayed";
+    case LogEvent::kSessionRefused: return "session_refused";
+    case LogEvent::kAppendFailed: return "append_failed";
+    case LogEvent::kAppendRecovered: return "append_recovered";
+    case LogEvent::kCompacted: return "compacted";
+    case LogEvent::kCompactFailed: return "compact_failed";
+    case LogEvent::kBodyMissing: return "body_missing";
+    case LogEvent::kMemoryHigh: return "memory_high";
+    case LogEvent::kMemoryRestart: return "memory_restart";
+    case LogEvent::kSpaceLow: return "space_low";
+    case LogEvent::kSpaceRecovered: return "space_recovered";
+    case LogEvent::kClockJumped: return "clock_jumped";
+    case LogEvent::kListenerPaused: return "listener_paused";
+    case LogEvent::kListenerResumed: return "listener_resumed";
+    case LogEvent::kAcceptFailed: return "accept_failed";
+    case LogEvent::kQueueFull: return "queue_full";
+    case LogEvent::kFault: return "fault";
+  }
+  return "unknown";
+}
+
+std::string_view name_of(LogField field) noexcept {
+  switch (field) {
+    case LogField::kIndex: return "index";
+    case LogField::kRecords: return "records";
+    case LogField::kEffects: return "effects";
+    case LogField::kBytes: return "bytes";
+    case LogField::kBytesMax: return "bytes_max";
+    case LogField::kDurationMs: return "duration_ms";
+    case LogField::kOffsetMs: return "offset_ms";
+    case LogField::kCount: return "count";
+    case LogField::kCountMax: return "count_max";
+    case LogField::kError: return "error";
+    case LogField::kSession: return "session";
+    case LogField::kOrganisation: return "organisation";
+    case LogField::kDevices: return "devices";
+    case LogField::kStreams: return "streams";
+    case LogField::kAlertsOpen: return "alerts_open";
+    case LogField::kProtocol: return "protocol";
+    case LogField::kPort: return "port";
+  }
+  return "unknown";
+}
+
+// The log's time is the machine's, in UTC: it is read beside other programs' logs.
+std::string time_text() {
+  timespec now{};
+  clock_gettime(CLOCK_REALTIME, &now);
+  tm parts{};
+  gmtime_r(&now.tv_sec, &parts);
+  std::array<char, 64> text{};
+  const std::size_t size = strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%S", &parts);
+  std::string out(text.data(), size);
+  const std::string millis = std::to_string(now.tv_nsec / 1'000'000);
+  return out + "." + std::string(3 - millis.size(), '0') + millis + "Z";
+}
+
+}  // namespace
+
+LogValue::LogValue(Errc code) : text_('"' + std::string(errc_name(code)) + '"') {}
+
+void Log::info(LogEvent event, std::initializer_list<LogPair> fields) const {
+  write(LogLevel::kInfo, event, fields);
+}
+void Log::alarm(LogEvent event, std::initializer_list<LogPair> fields) const {
+  write(LogLevel::kAlarm, event, fields);
+}
+
+void Log::write(LogLevel level, LogEvent event, std::initializer_list<LogPair> fields) const {
+  std::string line = R"({"time":")" + time_text() + R"(","level":")";
+  line += level == LogLevel::kInfo ? "info" : "alarm";
+  line += R"(","event":")";
+  line += name_of(event);
+  line += '"';
+  for (const LogPair& pair : fields) {
+    line += ",\"";
+    line += name_of(pair.field);
+    line += "\":";
+    line += pair.value.json();
+  }
+  line += "}\n";
+  // A log that cannot be written is no reason to stop serving alerts.
+  [[maybe_unused]] const ssize_t written = ::write(descriptor_, line.data(), line.size());
+}
+
+}  // namespace nattevagt::broker

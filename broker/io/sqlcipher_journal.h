@@ -1,0 +1,89 @@
+// The journal on SQLCipher: one encrypted file, a write-ahead log, one synced transaction a batch.
+//
+// Invariants, on top of journal.h:
+//  1. Indexes after the snapshot's are there without gaps; opening checks it, append() continues it.
+//  2. A journal that ends before its mark (durable_mark.h) is kCorrupt: a damaged write-ahead log is never
+//     read as a shorter one.
+//  3. After a failed append the write connection is opened afresh and its end compared: a batch is there
+//     whole or not at all, and the next append can follow.
+//  4. One process writes: open() holds a lock on `<path>.lock` for the object's life.
+//
+// What compaction drops is invisible at once and deleted a little with each append, so that no append waits
+// for the deletion of a hundred thousand rows (secure_delete writes each page of them).
+//
+// Ownership: a resource. Threads: append() and compact() by one thread at a time; load_snapshot(),
+// read_from(), read_body() and backup() by any, also while an append goes on.
+#pragma once
+
+#include <mutex>
+
+#include "broker/io/durable_mark.h"
+#include "broker/io/journal.h"
+#include "broker/io/sqlite_handle.h"
+
+namespace nattevagt::broker {
+
+struct JournalOptions {
+  bool verify_pages = true;     // read every page at open and check its HMAC (about 1 s a GB)
+  std::uint32_t pages_max = 0;  // of 8 KiB; 0: the disk is the limit. Tests simulate a full disk with it.
+};
+
+class SqlcipherJournal final : public Journal {
+ public:
+  // A new, empty journal. kAlreadyExists when anything is at `path`.
+  static Status create(const std::string& path, const JournalKey& key);
+  // An existing one. kBadSignature: made with another key. kCorrupt: damaged. kBusy: another hub has it.
+  // kUnsupported: a newer schema. kStorage: not there, not readable.
+  static Result<std::unique_ptr<SqlcipherJournal>> open(const std::string& path, const JournalKey& key,
+                                                        JournalOptions options = {});
+  // Copies the journal at `path`, which a running hub may be writing, to `to`: synced, checked, complete or
+  // absent. kAlreadyExists when `to` is there.
+  static Status backup_file(const std::string& path, const JournalKey& key, const std::string& to);
+  // Checks every page and the indexes without opening for writing; gives the last index.
+  static Result<JournalIndex> verify_file(const std::string& path, const JournalKey& key);
+
+  ~SqlcipherJournal() override;
+  SqlcipherJournal(const SqlcipherJournal&) = delete;
+  SqlcipherJournal& operator=(const SqlcipherJournal&) = delete;
+
+  Status append(std::span<const Record> batch) override;
+  Result<std::optional<JournalSnapshot>> load_snapshot() override;
+  Status read_from(JournalIndex after, const std::function<Status(const Record&)>& visit) override;
+  Result<Bytes> read_body(BodyRef ref) override;
+  Status compact(const JournalSnapshot& snapshot, std::span<const JournalIndex> live) override;
+  Status backup(const std::string& path) override;
+
+  // Rows that are dropped but not yet deleted; for tests and metrics.
+  Result<std::int64_t> rows_to_delete();
+  // Tests: changes the limit of JournalOptions::pages_max.
+  Status limit_pages(std::uint32_t pages_max);
+
+ private:
+  SqlcipherJournal(std::string path, JournalKey key, JournalOptions options);
+
+  Status open_writer();
+  Status open_reader();
+  Status recover_writer();
+  Status append_in_transaction(std::span<const Record> batch);
+  Status delete_some(std::size_t rows);
+  Status compact_in_transaction(const JournalSnapshot& snapshot, std::span<const JournalIndex> live);
+
+  const std::string path_;
+  const JournalKey key_;
+  JournalOptions options_;
+  int lock_ = -1;
+  DurableMark mark_;
+
+  // The appending thread's.
+  sqlite::Connection writer_;
+  sqlite::Statement begin_, commit_, insert_, delete_record_, delete_doomed_;
+  JournalIndex last_index_ = 0;
+  bool delete_paused_ = false;  // after a failure: no other work in the transaction until one succeeds
+  bool broken_ = false;         // invariant 3 did not hold: nothing but a restart may help
+
+  std::mutex reader_mutex_;  // guards the three below
+  sqlite::Connection reader_;
+  sqlite::Statement body_;
+};
+
+}  // namespace nattevagt::broker
