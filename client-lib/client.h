@@ -90,6 +90,7 @@ class Client {
   virtual std::vector<Conversation> conversations() const = 0;
   virtual Result<std::vector<Message>> history(ConversationId conversation) const = 0;
   virtual Result<std::vector<FoundMessage>> search(std::string_view words, std::size_t limit) const = 0;
+  virtual std::vector<Suspicion> suspicions() const = 0;      // all that were ever raised, oldest first
   virtual std::string reserve_plan() const = 0;               // numbers to ring; empty when none is published
   virtual bool outbox_empty() const = 0;
   // Who can be invited, by the verified rosters: roles and units by name, and people we have met.

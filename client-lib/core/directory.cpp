@@ -103,7 +103,8 @@ Person Directory::person(const wire::DeviceIdentity& identity) const {
              .profession = {},
              .organisation = identity.organisation,
              .organisation_name = {},
-             .kind = identity.kind};
+             .kind = identity.kind,
+             .unit = identity.unit};
   const auto* trusted = organisation(identity.organisation);
   if (trusted == nullptr) return out;
   out.organisation_name = trusted->name;

@@ -11,6 +11,7 @@ SecretBytes pack_message(const Message& message) {
   const Person& author = message.author;
   out.id(author.id).id(author.device).text(author.name).text(author.profession);
   out.id(author.organisation).text(author.organisation_name).code(author.kind);
+  out.flag(author.unit.has_value()).id(author.unit.value_or(UnitId{}));
   out.flag(message.own).code(message.delivery).bytes(wire::encode(message.content));
   return out.take();
 }
@@ -29,6 +30,9 @@ Result<Message> unpack_message(ByteView bytes) {
   out.author.organisation = in.id<OrganisationId>();
   out.author.organisation_name = in.text();
   out.author.kind = in.code(wire::HolderKind::kPerson, wire::HolderKind::kRecorder);
+  const bool has_unit = in.flag();
+  const auto unit = in.id<UnitId>();
+  if (has_unit) out.author.unit = unit;
   out.own = in.flag();
   const std::uint8_t delivery = in.u8();  // 0: somebody else's
   if (delivery > static_cast<std::uint8_t>(Delivery::kFailed)) return fail(Errc::kCorrupt, "unpack_message");

@@ -36,6 +36,7 @@ struct StoreWrite {
 
 // Raises the state of an own message that is already a row; never lowers it.
 struct DeliveryWrite {
+  ConversationId conversation;
   MessageId id;
   Delivery delivery{};
 };

@@ -23,6 +23,7 @@ struct Person {                       // as verified from a certificate and its 
   OrganisationId organisation;
   std::string organisation_name;
   wire::HolderKind kind{};
+  std::optional<UnitId> unit;         // whose calls the device gets
 };
 
 // How far one of our own messages has come. Only kStored is the hub's; the others are signed by people.
@@ -76,7 +77,7 @@ struct MembersChanged { ConversationId conversation; std::vector<Person> joined,
 // The hub, or a member, has been caught: shown in red, kept, never swallowed (DESIGN promise 4).
 struct Suspicion { Errc code{}; std::optional<ConversationId> conversation; std::string text; };  // Danish
 struct RemovedFromConversation { ConversationId conversation; };
-struct Revoked {};
+struct Revoked {};                    // by a signed revocation, or the hub says goodbye for it
 using Event = std::variant<Connected, Disconnected, Enrolled, NewMessage, OwnMessage, AlertChanged,
                            MembersChanged, Suspicion, RemovedFromConversation, Revoked>;
 

@@ -1,0 +1,277 @@
+// One device as a pure state machine: identity, documents, conversations, outbox, inbox, alerts.
+//
+// No socket, file, thread or clock: `now` is an argument, randomness comes from the Entropy it was made with.
+// Calls collect what they want done; collect() gives all of it at once, and its caller commits, sends and
+// shows in that order (outcome.h). After a failed commit the core is thrown away and restored from the store.
+//
+// Invariants, checked by check_invariants():
+//  1. A frame that collect() gives is built from state that the same Outcome, or an earlier one, writes.
+//  2. At most one unfinished item of a conversation is under way: what a person said first is stored first.
+//  3. A cursor only rises; an id is shown once (P-037, P-071).
+//  4. A pending commit has its outbox item; an item without a group is a raise that is not built yet.
+//
+// Ownership: a resource. The Entropy outlives it.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "client-lib/core/alert_record.h"
+#include "client-lib/core/conversation.h"
+#include "client-lib/core/device_policy.h"
+#include "client-lib/core/device_record.h"
+#include "client-lib/core/directory.h"
+#include "client-lib/core/outbox_item.h"
+#include "client-lib/core/outcome.h"
+#include "client-lib/mls/key_package.h"
+#include "proto/wire/hub.h"
+
+namespace nattevagt::client {
+
+// Waiting times of the client alone; what hub and client agree on is in proto/common/limits.h.
+namespace patience {
+inline constexpr Millis kPing = std::chrono::seconds(15);        // P-013
+inline constexpr Millis kSilence = std::chrono::seconds(45);     // no frame: the link is dead
+inline constexpr Millis kAnswer = std::chrono::seconds(30);      // a request without answer: the same
+inline constexpr Millis kNotSent = std::chrono::seconds(10);     // DESIGN promise 7
+inline constexpr Millis kClaim = std::chrono::seconds(5);        // "taken" without the signed act (P-053)
+inline constexpr Millis kPromise = std::chrono::seconds(30);     // a promised entry that does not come (P-062)
+inline constexpr Millis kRetry = std::chrono::seconds(2);        // after a refusal, doubled each time ...
+inline constexpr Millis kRetryMax = std::chrono::seconds(60);    // ... up to this
+inline constexpr Millis kTurn = std::chrono::seconds(2);         // between members who would remove a device
+inline constexpr Millis kLastResortKept = std::chrono::hours(24 * 7);
+inline constexpr Millis kKeyPackageLife = std::chrono::hours(24 * 90);
+}  // namespace patience
+inline constexpr std::uint32_t kKeyPackageStock = 30;
+
+class ClientCore {
+ public:
+  explicit ClientCore(Entropy& entropy);
+  ~ClientCore();
+  ClientCore(const ClientCore&) = delete;
+  ClientCore& operator=(const ClientCore&) = delete;
+
+  // First and once. kCorrupt, kUnsupported, or the codec's own.
+  Status restore(const StoreImage& image, UtcTime now);
+
+  // ---- The link
+  struct LinkKey {
+    wire::HubPin hub;
+    CurveSecretKey key;
+  };
+  std::optional<LinkKey> link_wanted() const;  // none: nothing to connect with
+  void on_connected(UtcTime now);
+  void on_disconnected(Errc reason, UtcTime now);
+  void on_frame(ByteView bytes, UtcTime now);
+  void tick(UtcTime now);
+  UtcTime next_deadline() const;
+  Outcome collect(UtcTime now);
+  // Asks the hub for a sign of life; quiet() when one came and no entry had come since it was asked.
+  void probe(UtcTime now);
+  bool quiet() const noexcept { return quiet_; }
+
+  // ---- Enrolment
+  Status begin_enrol(std::string_view link, UtcTime now);
+  bool enrolled() const noexcept { return device_ && device_->enrolled; }
+  std::optional<Errc> enrol_error() const noexcept { return enrol_error_; }
+
+  // ---- Commands; each gives the id of the message that it put in the outbox
+  struct Asked {
+    AlertId alert;
+    ConversationId conversation;
+    MessageId message;
+  };
+  Result<Asked> ask(wire::AdviceRequest request, UtcTime now);  // its alert id is made here
+  Result<MessageId> act(const AlertId& alert, wire::ActKind kind, wire::Body body, UtcTime now);
+  Result<MessageId> send(const ConversationId& conversation, wire::Body body, UtcTime now);
+  Result<MessageId> read_back(const MessageId& advice, std::string text, UtcTime now);
+  Result<MessageId> judge_read_back(const MessageId& read_back, bool correct, UtcTime now);
+  Result<MessageId> done(const MessageId& advice, bool done, std::string reason, UtcTime now);
+  Status mark_seen(const MessageId& message, UtcTime now);
+  Result<MessageId> invite(const ConversationId& conversation, const wire::Target& who, UtcTime now);
+  Status set_author(std::string name, std::string profession);
+
+  // ---- Looking
+  std::optional<Person> self() const;
+  std::vector<Alert> alerts() const;
+  Result<Alert> alert(const AlertId& alert) const;
+  std::vector<Conversation> conversations() const;
+  bool knows(const ConversationId& conversation) const { return conversations_.contains(conversation); }
+  const std::vector<Suspicion>& suspicions() const noexcept { return suspicions_; }
+  std::string reserve_plan() const;
+  bool outbox_empty() const;
+  bool connected() const noexcept { return hello_done_; }
+
+  void check_invariants() const;  // NV_CHECKs
+
+ private:
+  struct InFlight {
+    enum class Kind : std::uint8_t { kHello, kPing, kProbe, kEnrol, kPublish, kGather, kSend, kDocuments };
+    Kind kind{};
+    std::uint64_t item = 0;  // kGather, kSend: the outbox item's number
+    UtcTime at;
+  };
+  struct StockItem {
+    mls::KeyPackageBundle bundle;
+    UtcTime not_after;
+    UtcTime superseded_at = kNever;
+  };
+
+  // core_restore.cpp
+  Status restore_row(const StoreImage::Row& row, UtcTime now);
+  Status restore_groups(const StoreImage& image);
+  void restore_message(const Message& message);
+
+  // core_link.cpp
+  void request(wire::Request body, InFlight::Kind kind, std::uint64_t item = 0);
+  void on_answer(const InFlight& flight, wire::Answer& answer);
+  void on_hello(const wire::HelloReply& reply);
+  void on_refused(const InFlight& flight, const wire::Refused& refused);
+  void on_push(wire::Answer& push);
+  void on_enrolled();
+  void stock_key_packages(std::uint32_t left, bool need_last_resort);
+  void store_stock(const mls::KeyPackageRef& ref);
+  void on_published();
+  void sweep_key_packages();
+  void flush_writes();
+  void flush_acks();
+
+  // core_documents.cpp
+  void note_versions(const std::vector<wire::DocumentVersion>& versions);
+  void on_documents(const wire::Documents& documents);
+  bool rosters_current() const;
+  void on_directory_changed();
+  void remove_revoked();
+  void add_missing_on_ladder();
+
+  // core_outbox.cpp
+  void pump();
+  void drive(OutboxItem& item);
+  void transmit(OutboxItem& item);
+  bool in_flight(std::uint64_t item) const;
+  void encrypt(OutboxItem& item, ConversationState& conversation);
+  Result<Bytes> protect_content(OutboxItem& item, ConversationState& conversation);
+  void on_stored(OutboxItem& item, const wire::Stored& stored);
+  Status check_receipt(const OutboxItem& item, const wire::Receipt& receipt) const;
+  void on_send_refused(OutboxItem& item, const wire::Refused& refused);
+  void back_to_intent(OutboxItem& item);
+  void put_off(OutboxItem& item, Millis at_least);
+  void show_not_sent(OutboxItem& item, Errc why);
+  void give_up(OutboxItem& item, Errc why);
+  void finish_if_done(std::uint64_t number);
+  OutboxItem& enqueue(OutKind kind, Message message);
+  Result<MessageId> enqueue_content(const ConversationId& conversation, wire::Body body,
+                                    std::optional<wire::ActKind> act, const AlertId& alert);
+
+  // core_gather.cpp
+  struct Chosen {
+    std::vector<Bytes> packages;
+    std::vector<DeviceId> devices;
+    std::vector<Who> people;
+  };
+  void gather_for_raise(OutboxItem& item);
+  void gather_for_commit(OutboxItem& item, ConversationState& conversation);
+  void on_gathered(OutboxItem& item, const wire::Gathered& gathered);
+  Chosen choose(const wire::Gathered& gathered, const ConversationState& conversation,
+                const std::function<bool(const Who&)>& expected);
+  void build_raise(OutboxItem& item, const wire::Gathered& gathered);
+  void warn_of_missing(OutboxItem& item, const Directory::Asking& asking, const Chosen& chosen);
+  void build_commit(OutboxItem& item, ConversationState& conversation, const wire::Gathered* gathered);
+
+  // core_inbox.cpp
+  void on_entry(wire::Entry& entry);
+  bool follow(ConversationState& conversation, const wire::Entry& entry);
+  void keep_promises(ConversationState& conversation, const wire::Entry& entry);
+  void advance(ConversationState& conversation, std::uint64_t seq, const Digest& chain);
+  void hold(wire::Entry& entry);
+  void release_held(const ConversationId& conversation);
+  void on_inbox_item(const wire::Entry& entry);
+  void on_welcome(const wire::WelcomeItem& item);
+  Result<mls::Group> join(const wire::WelcomeItem& item);
+  void refuse_welcome(const wire::WelcomeItem& item, Errc why);
+
+  // core_conversation.cpp
+  void on_stream_entry(ConversationState& conversation, const wire::Entry& entry);
+  void on_echo(ConversationState& conversation, const wire::Entry& entry, OutboxItem& item);
+  void on_application(ConversationState& conversation, const wire::Entry& entry,
+                      const mls::ApplicationMessage& message);
+  Result<Message> checked_message(ConversationState& conversation, const wire::Entry& entry,
+                                  const mls::ApplicationMessage& message, Who* who);
+  void check_mark(ConversationState& conversation, const wire::Entry& entry, const wire::StreamMark& mark);
+  void show(ConversationState& conversation, const Message& message, const Who& who);
+  void on_seen(ConversationState& conversation, const wire::Seen& seen);
+  void on_commit(ConversationState& conversation, const mls::EpochChange& change, bool lost_pending);
+  void on_process_failed(ConversationState& conversation, const wire::Entry& entry, Errc why);
+  void on_removed(ConversationState& conversation);
+  void announce_members(ConversationState& conversation, const std::vector<mls::Member>& joined,
+                        const std::vector<mls::Member>& left);
+  void drop_pending_intents(const ConversationId& conversation);
+
+  // core_alerts.cpp
+  void on_alert_item(const wire::AlertItem& item);
+  void note_words(ConversationState& conversation, const Message& message, const Who& who);
+  void note_take(ConversationState& conversation, const Message& message, const Who& who);
+  bool may_take(const AlertRecord& record, const Who& who) const;
+  void reconsider_takes();
+  void weigh_claim(AlertRecord& record);
+  void on_claim_due(AlertRecord& record);
+  std::optional<Directory::Asking> asking(const AlertRecord& record) const;
+  Alert shown(const AlertRecord& record) const;
+  void alert_changed(AlertRecord& record, wire::NoticeKind notice);
+  AlertRecord& record_of(const AlertId& alert);
+
+  // Shared
+  mls::Validation validation(const DevicePolicy& policy) const;
+  DevicePolicy policy() const { return {directory_, grants_, rosters_current()}; }
+  void learn(const DevicePolicy& policy);
+  std::vector<wire::DeviceIdentity> identities(const std::vector<mls::Member>& members) const;
+  Who self_who() const;
+  ConversationState* find(const ConversationId& conversation);
+  const ConversationState* find(const ConversationId& conversation) const;
+  ConversationState* find_message(const MessageId& message);
+  const IncidentFacts* facts_with_queued(const ConversationState& conversation, IncidentFacts& scratch) const;
+  void suspect(Errc code, std::optional<ConversationId> conversation, std::string text);
+  void save(Table table, Bytes key, SecretBytes value);
+  void erase(Table table, Bytes key);
+
+  Entropy& entropy_;
+  UtcTime now_;
+  Outcome out_;
+
+  // Durable
+  std::optional<DeviceRecord> device_;
+  std::optional<wire::DeviceIdentity> self_;
+  Directory directory_;
+  GrantDevices grants_;
+  std::map<mls::KeyPackageRef, StockItem> stock_;
+  std::map<ConversationId, ConversationState> conversations_;
+  ConversationState inbox_;
+  std::map<std::uint64_t, OutboxItem> outbox_;
+  std::map<AlertId, AlertRecord> alerts_;
+  std::vector<Suspicion> suspicions_;
+  std::set<Digest> suspected_;
+
+  // Of this connection
+  bool connected_ = false, hello_done_ = false, deaf_ = false, quiet_ = false, entries_since_probe_ = false;
+  std::uint64_t next_request_ = 1, next_item_ = 1;
+  std::map<std::uint64_t, InFlight> flights_;
+  UtcTime last_frame_, last_ping_, publish_after_;
+  std::map<std::pair<OrganisationId, wire::DocumentKind>, std::uint64_t> announced_;
+  std::map<ConversationId, std::vector<wire::Entry>> held_;
+  std::size_t held_count_ = 0;
+  std::map<ConversationId, std::uint64_t> gap_at_;  // asked again once from here
+  std::optional<Errc> enrol_error_;
+
+  // Changed since the last collect()
+  bool dirty_device_ = false;
+  std::set<ConversationId> dirty_streams_, dirty_epochs_, dirty_ratchets_, dirty_acks_;
+  std::set<std::uint64_t> dirty_items_;
+  std::set<AlertId> dirty_alerts_;
+};
+
+}  // namespace nattevagt::client

@@ -1,0 +1,43 @@
+#include "client-lib/core/incident_facts.h"
+
+#include <algorithm>
+
+namespace nattevagt::client {
+
+bool IncidentFacts::Advice::found_correct() const {
+  return std::any_of(read_backs.begin(), read_backs.end(),
+                     [](const auto& entry) { return entry.second == std::optional<bool>(true); });
+}
+
+void IncidentFacts::fold(const MessageId& id, const wire::Content& content, const Who& author, bool own) {
+  if (const auto* request = std::get_if<wire::AdviceRequest>(&content.body)) {
+    if (!asked) asked = Asked{request->alert, request->severity, request->drill, content.device, author};
+  } else if (const auto* advice = std::get_if<wire::Advice>(&content.body)) {
+    advices.try_emplace(
+        id, Advice{author.person, advice->read_back_required || advice->medicine.has_value(), {}, false});
+  } else if (const auto* read_back = std::get_if<wire::ReadBack>(&content.body)) {
+    const auto found = advices.find(read_back->advice);
+    const bool asking = asked && author.unit && author.unit == asked->who.unit &&
+                        author.organisation == asked->who.organisation;
+    if (found == advices.end() || !asking) return;
+    found->second.read_backs.try_emplace(id);
+    advice_of.try_emplace(id, read_back->advice);
+  } else if (const auto* verdict = std::get_if<wire::ReadBackVerdict>(&content.body)) {
+    const auto of = advice_of.find(verdict->read_back);
+    if (of == advice_of.end()) return;
+    Advice& judged = advices.at(of->second);
+    if (judged.author == author.person) judged.read_backs[verdict->read_back] = verdict->correct;
+  } else if (const auto* done = std::get_if<wire::Done>(&content.body)) {
+    if (const auto found = advices.find(done->advice); found != advices.end()) found->second.answered = true;
+  } else if (const auto* seen = std::get_if<wire::Seen>(&content.body)) {
+    if (own) own_receipts.emplace(seen->message, seen->stage);
+  }
+}
+
+bool IncidentFacts::read_back_open() const {
+  return std::any_of(advices.begin(), advices.end(), [](const auto& entry) {
+    return entry.second.read_back_required && !entry.second.found_correct();
+  });
+}
+
+}  // namespace nattevagt::client

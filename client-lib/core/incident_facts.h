@@ -1,0 +1,44 @@
+// What the signed words of an incident add up to: who asked, which advice must be read back, what was found
+// correct. A fold over verified contents in the stream's order; made again from the rows at start.
+//
+// Invariants:
+//  1. Only the asking unit's devices read back, only the advice's author finds a read-back correct (P-073).
+//  2. An advice with medicine counts as one that requires read-back, whatever its flag says.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include "client-lib/core/directory.h"
+#include "proto/wire/content.h"
+
+namespace nattevagt::client {
+
+struct IncidentFacts {
+  struct Asked {
+    AlertId alert;
+    wire::Severity severity{};
+    bool drill = false;
+    DeviceId device;
+    Who who;  // the unit in it is the asking unit
+  };
+  struct Advice {
+    PersonId author;
+    bool read_back_required = false;
+    std::map<MessageId, std::optional<bool>> read_backs;  // with the author's verdict
+    bool answered = false;                                // done or not done
+    bool found_correct() const;
+  };
+
+  std::optional<Asked> asked;
+  std::map<MessageId, Advice> advices;
+  std::map<MessageId, MessageId> advice_of;  // read-back -> advice
+  std::set<std::pair<MessageId, wire::SeenStage>> own_receipts;
+
+  void fold(const MessageId& id, const wire::Content& content, const Who& author, bool own);
+  bool read_back_open() const;  // P-073: an advice waits for a correct read-back
+};
+
+}  // namespace nattevagt::client
