@@ -17,6 +17,7 @@ std::string to_hex(ByteView bytes) {
 
 Result<Bytes> from_hex(std::string_view text) {
   if (text.size() % 2 != 0) return fail(Errc::kMalformed, "from_hex");
+  if (text.empty()) return Bytes{};  // libsodium takes no null pointer, not even for nothing
   Bytes out(text.size() / 2);
   std::size_t written = 0;
   const char* end = nullptr;
@@ -36,6 +37,7 @@ std::string to_base64url(ByteView bytes) {
 }
 
 Result<Bytes> from_base64url(std::string_view text) {
+  if (text.empty()) return Bytes{};
   Bytes out(text.size());
   std::size_t written = 0;
   const char* end = nullptr;

@@ -34,7 +34,8 @@ Digest sha256(std::initializer_list<ByteView> parts) noexcept {
 
 Digest hmac_sha256(ByteView key, std::initializer_list<ByteView> parts) noexcept {
   crypto_auth_hmacsha256_state state;
-  crypto_auth_hmacsha256_init(&state, key.data(), key.size());
+  static constexpr std::uint8_t kNoKey = 0;  // libsodium takes no null pointer, not even for an empty key
+  crypto_auth_hmacsha256_init(&state, key.empty() ? &kNoKey : key.data(), key.size());
   for (const ByteView part : parts) crypto_auth_hmacsha256_update(&state, part.data(), part.size());
   Digest out;
   crypto_auth_hmacsha256_final(&state, out.data());

@@ -13,6 +13,7 @@ void SeededEntropy::fill(std::span<std::uint8_t> out) {
   std::array<std::uint8_t, crypto_stream_chacha20_NONCEBYTES> nonce{};
   for (std::size_t i = 0; i < nonce.size(); ++i) nonce[i] = static_cast<std::uint8_t>(block_ >> (8 * i));
   ++block_;
+  if (out.empty()) return;
   crypto_stream_chacha20(out.data(), out.size(), nonce.data(), key_.data());
 }
 

@@ -22,6 +22,8 @@ Millis SystemClock::monotonic() { return read_clock(CLOCK_BOOTTIME); }
 UtcTime SystemClock::wall() { return UtcTime(read_clock(CLOCK_REALTIME)); }
 
 SystemEntropy::SystemEntropy() { NV_CHECK(sodium_init() >= 0); }
-void SystemEntropy::fill(std::span<std::uint8_t> out) { randombytes_buf(out.data(), out.size()); }
+void SystemEntropy::fill(std::span<std::uint8_t> out) {
+  if (!out.empty()) randombytes_buf(out.data(), out.size());
+}
 
 }  // namespace nattevagt

@@ -1,5 +1,7 @@
 #include "proto/wire/receipt.h"
 
+#include <algorithm>
+
 #include "proto/common/check.h"
 #include "proto/wire/big_endian.h"
 #include "proto/wire/chain.h"
@@ -18,9 +20,11 @@ Digest node_hash(const Digest& left, const Digest& right) noexcept {
   return sha256({ByteView(&kNode, 1), left, right});
 }
 
-Bytes root_to_be_signed(std::uint32_t count, const Digest& root) {
-  Bytes out = to_bytes(be32(count));
-  append(out, root);
+std::array<std::uint8_t, 4 + 32> root_to_be_signed(std::uint32_t count, const Digest& root) noexcept {
+  std::array<std::uint8_t, 4 + 32> out{};
+  const std::array<std::uint8_t, 4> prefix = be32(count);
+  std::copy(prefix.begin(), prefix.end(), out.begin());
+  std::copy(root.begin(), root.end(), out.begin() + prefix.size());
   return out;
 }
 
