@@ -1,0 +1,40 @@
+// One enrolled device as the hub knows it. Durable: the certificate and what follows from it, the revocation,
+// the stock. The rest lives as long as the process: a restart sees every device as just seen (P-045).
+#pragma once
+
+#include <cstdint>
+#include <map>
+
+#include "broker/core/key_stock.h"
+#include "broker/core/record.h"
+#include "proto/wire/identity.h"
+
+namespace nattevagt::broker {
+
+class Stream;
+struct Session;
+
+struct Device {
+  DeviceNumber number = 0;
+  wire::Certificate certificate;
+  wire::DeviceIdentity identity;  // of the certificate
+  JournalIndex enrolled = 0;      // the record, for a repeated Enrol
+  bool revoked = false;
+  KeyStock stock;
+  JournalIndex stock_changed = 0;
+
+  // Not durable.
+  Session* session = nullptr;  // the one that has said Hello or may yet
+  bool connected = false;      // has said Hello, and is still there
+  UtcTime seen_at = UtcTime::min();
+  std::int64_t tokens = 0;  // requests it may still send; below 0: alerts on credit (P-015)
+  UtcTime tokens_at = UtcTime::min();
+  std::map<ConversationId, Stream*> streams;  // conversations that it still gets entries of
+  std::size_t conversations = 0;              // of these, without the alerts' (kStreamsPerDeviceMax)
+
+  // Certificates end with their last millisecond.
+  bool usable(UtcTime now) const { return !revoked && now <= identity.not_after; }
+  bool is_recorder() const { return identity.kind == wire::HolderKind::kRecorder; }
+};
+
+}  // namespace nattevagt::broker

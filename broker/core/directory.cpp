@@ -1,0 +1,369 @@
+#include "broker/core/directory.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "broker/core/fields.h"
+#include "proto/common/check.h"
+#include "proto/wire/chain.h"
+#include "proto/wire/codec.h"
+
+namespace nattevagt::broker {
+namespace {
+
+const std::vector<DeviceNumber> kNobody;
+
+// A certificate that was verified when it came; from the journal it only has to parse.
+Result<wire::DeviceIdentity> identity_of(const wire::Certificate& certificate) {
+  NV_TRY(const wire::CertificateBody body, wire::decode_certificate_body(certificate.body));
+  NV_TRY(const wire::Grant grant, wire::decode_grant(body.grant.body));
+  wire::DeviceIdentity out;
+  out.device = wire::device_id(body.sign_key, body.curve_key);
+  out.organisation = grant.organisation;
+  out.grant = grant.id;
+  out.kind = grant.kind;
+  out.person = grant.person;
+  out.unit = grant.unit;
+  out.sealed_label = grant.sealed_label;
+  out.sign_key = body.sign_key;
+  out.curve_key = body.curve_key;
+  out.not_before = body.issued_at;
+  out.not_after = body.not_after;
+  return out;
+}
+
+}  // namespace
+
+const wire::Ladder* RosterView::ladder(const LadderId& id) const {
+  for (const wire::Ladder& ladder : roster.ladders) {
+    if (ladder.id == id) return &ladder;
+  }
+  return nullptr;
+}
+
+const wire::Unit* RosterView::unit(const UnitId& id) const {
+  for (const wire::Unit& unit : roster.units) {
+    if (unit.id == id) return &unit;
+  }
+  return nullptr;
+}
+
+Directory::Directory(std::vector<wire::OrganisationCard> organisations)
+    : organisations_(std::move(organisations)) {}
+
+const wire::OrganisationCard* Directory::organisation(const OrganisationId& id) const {
+  for (const wire::OrganisationCard& card : organisations_) {
+    if (card.id == id) return &card;
+  }
+  return nullptr;
+}
+
+// ---- Grants
+
+Status Directory::apply_grant(const wire::SignedGrant& signed_grant, JournalIndex index, UtcTime at) {
+  // Expired grants admit nobody and cannot be announced again: let them go here, where replay does the same.
+  while (!grants_by_end_.empty() && grants_by_end_.begin()->first < at) {
+    const auto it = grants_.find(grants_by_end_.begin()->second);
+    grants_of_[it->second.grant.organisation] -= 1;
+    grants_by_curve_key_.erase(it->second.grant.curve_key);
+    grants_.erase(it);
+    grants_by_end_.erase(grants_by_end_.begin());
+  }
+  return index_grant(signed_grant, index, std::nullopt);
+}
+
+Status Directory::index_grant(const wire::SignedGrant& signed_grant, JournalIndex index,
+                              std::optional<DeviceNumber> used_by) {
+  auto grant = wire::decode_grant(signed_grant.body);
+  if (!grant) return fail(Errc::kCorrupt, "index_grant");
+  const GrantId id = grant->id;
+  if (grants_.contains(id) || !grants_by_curve_key_.emplace(grant->curve_key, id).second) {
+    return fail(Errc::kCorrupt, "index_grant");
+  }
+  grants_by_end_.emplace(grant->not_after, id);
+  grants_of_[grant->organisation] += 1;
+  grants_.emplace(id, KnownGrant{signed_grant, std::move(*grant), index, used_by});
+  return {};
+}
+
+const KnownGrant* Directory::grant(const GrantId& id) const {
+  const auto it = grants_.find(id);
+  return it == grants_.end() ? nullptr : &it->second;
+}
+
+std::size_t Directory::grants_of(const OrganisationId& id) const {
+  const auto it = grants_of_.find(id);
+  return it == grants_of_.end() ? 0 : it->second;
+}
+
+// ---- Devices
+
+Result<DeviceNumber> Directory::apply_device(const wire::Certificate& certificate, JournalIndex index) {
+  const auto identity = identity_of(certificate);
+  if (!identity || by_id_.contains(identity->device)) return fail(Errc::kCorrupt, "apply_device");
+  Device& device = devices_.emplace_back();
+  device.number = static_cast<DeviceNumber>(devices_.size() - 1);
+  device.certificate = certificate;
+  device.enrolled = index;
+  NV_TRYV(index_device(device));
+  const auto grant = grants_.find(device.identity.grant);
+  if (grant != grants_.end()) grant->second.used_by = device.number;
+  return device.number;
+}
+
+Status Directory::index_device(Device& device) {
+  auto identity = identity_of(device.certificate);
+  if (!identity) return fail(Errc::kCorrupt, "index_device");
+  device.identity = std::move(*identity);
+  if (!by_id_.emplace(device.identity.device, device.number).second ||
+      !by_curve_key_.emplace(device.identity.curve_key, device.number).second) {
+    return fail(Errc::kCorrupt, "index_device");
+  }
+  by_person_[device.identity.person].push_back(device.number);
+  if (device.identity.unit) by_unit_[*device.identity.unit].push_back(device.number);
+  return {};
+}
+
+void Directory::apply_revoked(Device& device) {
+  device.revoked = true;
+  device.stock.clear();
+}
+
+Device& Directory::device(DeviceNumber number) {
+  NV_CHECK(number < devices_.size());
+  return devices_[number];
+}
+
+const Device& Directory::device(DeviceNumber number) const {
+  NV_CHECK(number < devices_.size());
+  return devices_[number];
+}
+
+Device* Directory::find(const DeviceId& id) {
+  const auto it = by_id_.find(id);
+  return it == by_id_.end() ? nullptr : &devices_[it->second];
+}
+
+const Device* Directory::find(const DeviceId& id) const {
+  const auto it = by_id_.find(id);
+  return it == by_id_.end() ? nullptr : &devices_[it->second];
+}
+
+std::optional<OrganisationId> Directory::owner_of_person(const PersonId& person) const {
+  const auto& devices = devices_of_person(person);
+  if (devices.empty()) return std::nullopt;
+  return devices_[devices.front()].identity.organisation;
+}
+
+std::optional<OrganisationId> Directory::owner_of_unit(const UnitId& unit) const {
+  const auto& devices = devices_of_unit(unit);
+  if (devices.empty()) return std::nullopt;
+  return devices_[devices.front()].identity.organisation;
+}
+
+const std::vector<DeviceNumber>& Directory::devices_of_person(const PersonId& person) const {
+  const auto it = by_person_.find(person);
+  return it == by_person_.end() ? kNobody : it->second;
+}
+
+const std::vector<DeviceNumber>& Directory::devices_of_unit(const UnitId& unit) const {
+  const auto it = by_unit_.find(unit);
+  return it == by_unit_.end() ? kNobody : it->second;
+}
+
+bool Directory::curve_key_in_use(const CurvePublicKey& key, UtcTime now) const {
+  if (by_curve_key_.contains(key)) return true;
+  for (const wire::OrganisationCard& card : organisations_) {
+    if (card.curve_key == key) return true;
+  }
+  const auto it = grants_by_curve_key_.find(key);
+  return it != grants_by_curve_key_.end() && grants_.at(it->second).grant.not_after >= now;
+}
+
+// ---- Documents
+
+Status Directory::apply_document(const wire::SignedDocument& document, JournalIndex index) {
+  const OrganisationId& id = document.organisation;
+  if (document.kind == wire::DocumentKind::kRoster) {
+    auto roster = wire::decode_roster(document.body);
+    if (!roster) return fail(Errc::kCorrupt, "apply_document");
+    for (const wire::Role& role : roster->roles) role_owner_.emplace(role.id, id);
+    index_roster(id, {std::move(*roster), document.version});
+  } else {
+    const auto revocations = wire::decode_revocations(document.body);
+    if (!revocations) return fail(Errc::kCorrupt, "apply_document");
+    for (const DeviceId& device : revocations->devices) revoked_.emplace(id, device);
+  }
+  KnownDocument& known = documents_[{id, document.kind}];
+  if (document.version <= known.document.version) return fail(Errc::kCorrupt, "apply_document");
+  known = {document, index};
+  return {};
+}
+
+void Directory::index_roster(const OrganisationId& id, RosterView view) {
+  const auto old = rosters_.find(id);
+  if (old != rosters_.end()) {
+    for (const wire::Role& role : old->second.roster.roles) {
+      if (role_owner_.at(role.id) == id) holders_.erase(role.id);
+    }
+  }
+  for (const wire::Role& role : view.roster.roles) {
+    if (role_owner_.at(role.id) == id) holders_[role.id] = role.holders;
+  }
+  rosters_.insert_or_assign(id, std::move(view));
+}
+
+const KnownDocument* Directory::document(const OrganisationId& id, wire::DocumentKind kind) const {
+  const auto it = documents_.find({id, kind});
+  return it == documents_.end() ? nullptr : &it->second;
+}
+
+std::vector<wire::DocumentVersion> Directory::document_versions() const {
+  std::vector<wire::DocumentVersion> out;
+  out.reserve(documents_.size());
+  for (const auto& [key, known] : documents_) out.push_back({key.first, key.second, known.document.version});
+  return out;
+}
+
+const RosterView* Directory::roster(const OrganisationId& id) const {
+  const auto it = rosters_.find(id);
+  return it == rosters_.end() ? nullptr : &it->second;
+}
+
+const std::vector<PersonId>* Directory::holders_of(const RoleId& role) const {
+  const auto it = holders_.find(role);
+  return it == holders_.end() ? nullptr : &it->second;
+}
+
+// ---- Resolution
+
+void Directory::add_devices_of(const wire::Target& target, UtcTime now, std::set<DeviceNumber>& out) const {
+  const auto add = [&](const std::vector<DeviceNumber>& devices) {
+    for (const DeviceNumber number : devices) {
+      const Device& device = devices_[number];
+      if (device.usable(now) && !device.is_recorder()) out.insert(number);
+    }
+  };
+  switch (target.kind) {
+    case wire::TargetKind::kRole: {
+      const auto* holders = holders_of(RoleId{target.id.bytes});
+      if (holders == nullptr) return;
+      for (const PersonId& person : *holders) add(devices_of_person(person));
+      return;
+    }
+    case wire::TargetKind::kPerson: return add(devices_of_person(PersonId{target.id.bytes}));
+    case wire::TargetKind::kUnit: return add(devices_of_unit(UnitId{target.id.bytes}));
+  }
+}
+
+void Directory::add_recorders_of(const OrganisationId& id, UtcTime now, std::set<DeviceNumber>& out) const {
+  const RosterView* view = roster(id);
+  if (view == nullptr) return;
+  for (const PersonId& person : view->roster.recorders) {
+    for (const DeviceNumber number : devices_of_person(person)) {
+      const Device& device = devices_[number];
+      if (device.usable(now) && device.is_recorder() && device.identity.organisation == id)
+        out.insert(number);
+    }
+  }
+}
+
+std::vector<DeviceNumber> Directory::asking_devices(const OrganisationId& id, const UnitId& unit,
+                                                    UtcTime now) const {
+  std::vector<DeviceNumber> out;
+  for (const DeviceNumber number : devices_of_unit(unit)) {
+    const Device& device = devices_[number];
+    if (device.usable(now) && !device.is_recorder() && device.identity.organisation == id)
+      out.push_back(number);
+  }
+  return out;
+}
+
+// ---- Snapshot. What follows from documents and certificates is worked out again.
+
+void Directory::save(Writer& writer) const {
+  std::vector<wire::SignedGrant> grants;
+  std::vector<JournalIndex> announced;
+  std::vector<std::optional<DeviceNumber>> used_by;
+  for (const auto& [id, known] : grants_) {
+    grants.push_back(known.signed_grant);
+    announced.push_back(known.announced);
+    used_by.push_back(known.used_by);
+  }
+  writer(grants, announced, used_by);
+  writer(static_cast<std::uint64_t>(devices_.size()));
+  for (const Device& device : devices_) {
+    writer(device.certificate, device.enrolled, device.revoked, device.stock, device.stock_changed);
+  }
+  std::vector<wire::SignedDocument> documents;
+  std::vector<JournalIndex> published;
+  for (const auto& [key, known] : documents_) {
+    documents.push_back(known.document);
+    published.push_back(known.published);
+  }
+  writer(documents, published, role_owner_);
+  writer(static_cast<std::uint64_t>(revoked_.size()));
+  for (const auto& [organisation, device] : revoked_) writer(organisation, device);
+}
+
+Status Directory::load(Reader& reader) {
+  std::vector<wire::SignedGrant> grants;
+  std::vector<JournalIndex> announced;
+  std::vector<std::optional<DeviceNumber>> used_by;
+  reader(grants, announced, used_by);
+  if (!reader.ok() || grants.size() != announced.size() || grants.size() != used_by.size()) {
+    return fail(Errc::kCorrupt, "Directory::load");
+  }
+  for (std::size_t i = 0; i < grants.size(); ++i) NV_TRYV(index_grant(grants[i], announced[i], used_by[i]));
+  NV_TRYV(load_devices(reader));
+  for (const auto& [id, known] : grants_) {
+    if (known.used_by && *known.used_by >= devices_.size()) return fail(Errc::kCorrupt, "Directory::load");
+  }
+  return load_documents(reader);
+}
+
+Status Directory::load_devices(Reader& reader) {
+  std::uint64_t count = 0;
+  reader(count);
+  for (std::uint64_t i = 0; i < count && reader.ok(); ++i) {
+    Device& device = devices_.emplace_back();
+    device.number = static_cast<DeviceNumber>(i);
+    reader(device.certificate, device.enrolled, device.revoked, device.stock, device.stock_changed);
+    if (!reader.ok()) break;
+    NV_TRYV(index_device(device));
+  }
+  return reader.ok() ? Status() : fail(Errc::kCorrupt, "Directory::load_devices");
+}
+
+Status Directory::load_documents(Reader& reader) {
+  std::vector<wire::SignedDocument> documents;
+  std::vector<JournalIndex> published;
+  std::map<RoleId, OrganisationId> role_owner;
+  std::uint64_t revoked = 0;
+  reader(documents, published, role_owner, revoked);
+  if (!reader.ok() || documents.size() != published.size()) return fail(Errc::kCorrupt, "Directory::load");
+  role_owner_ = std::move(role_owner);
+  for (std::size_t i = 0; i < documents.size(); ++i) NV_TRYV(apply_document(documents[i], published[i]));
+  for (; revoked > 0 && reader.ok(); --revoked) {
+    std::pair<OrganisationId, DeviceId> item;
+    reader(item.first, item.second);
+    revoked_.insert(item);
+  }
+  return reader.ok() ? Status() : fail(Errc::kCorrupt, "Directory::load_documents");
+}
+
+void Directory::check_invariants() const {
+  for (const Device& device : devices_) {
+    NV_CHECK(device.stock.size() <= limits::kKeyPackagesPerDeviceMax);
+    NV_CHECK(by_id_.at(device.identity.device) == device.number);
+    NV_CHECK(!device.revoked || (device.stock.size() == 0 && device.session == nullptr));  // P-028
+    NV_CHECK(device.conversations <= limits::kStreamsPerDeviceMax);
+  }
+  for (const auto& [id, grant] : grants_) {
+    if (grant.used_by) NV_CHECK(device(*grant.used_by).identity.grant == id);  // P-027
+  }
+  for (const auto& [id, count] : grants_of_) NV_CHECK(count <= kGrantsPerOrganisationMax);
+  NV_CHECK(by_id_.size() == devices_.size());
+}
+
+}  // namespace nattevagt::broker

@@ -1,0 +1,127 @@
+// Who there is: organisations (from the configuration), announced grants, enrolled devices, signed documents,
+// and what the documents say about roles, units and ladders. The hub knows all of them by pseudonym alone.
+//
+// Durable state changes only in apply_*(), which hub_apply.cpp calls for a fact; they return kCorrupt for a
+// fact that does not fit the state. Everything else looks things up.
+//
+// Decisions where documents of several organisations meet:
+//  - A role belongs to the organisation that published it first; the same id in another's roster is ignored,
+//    so nobody can take over another organisation's role.
+//  - A person and a unit belong to the organisation that enrolled a device for it first (owner_of_*).
+#pragma once
+
+#include <deque>
+#include <map>
+#include <optional>
+#include <set>
+#include <span>
+#include <vector>
+
+#include "broker/core/device.h"
+#include "broker/core/hub_core.h"
+#include "broker/core/record.h"
+
+namespace nattevagt::broker {
+
+// Announced, unexpired grants of one organisation: a device each for a whole region, twice.
+inline constexpr std::size_t kGrantsPerOrganisationMax = 50'000;
+
+struct KnownGrant {
+  wire::SignedGrant signed_grant;
+  wire::Grant grant;
+  JournalIndex announced = 0;
+  std::optional<DeviceNumber> used_by;  // P-027
+};
+
+struct KnownDocument {
+  wire::SignedDocument document;
+  JournalIndex published = 0;
+};
+
+struct RosterView {
+  wire::Roster roster;
+  std::uint64_t version = 0;
+  const wire::Ladder* ladder(const LadderId& id) const;
+  const wire::Unit* unit(const UnitId& id) const;
+};
+
+class Directory {
+ public:
+  explicit Directory(std::vector<wire::OrganisationCard> organisations);
+
+  // ---- Organisations
+  const std::vector<wire::OrganisationCard>& organisations() const { return organisations_; }
+  const wire::OrganisationCard* organisation(const OrganisationId& id) const;
+
+  // ---- Grants
+  Status apply_grant(const wire::SignedGrant& grant, JournalIndex index, UtcTime at);
+  const KnownGrant* grant(const GrantId& id) const;
+  std::size_t grants_of(const OrganisationId& id) const;
+  const std::map<GrantId, KnownGrant>& grants() const { return grants_; }
+
+  // ---- Devices
+  Result<DeviceNumber> apply_device(const wire::Certificate& certificate, JournalIndex index);
+  void apply_revoked(Device& device);
+  Device& device(DeviceNumber number);
+  const Device& device(DeviceNumber number) const;
+  std::size_t device_count() const { return devices_.size(); }
+  Device* find(const DeviceId& id);
+  const Device* find(const DeviceId& id) const;
+  std::optional<OrganisationId> owner_of_person(const PersonId& person) const;
+  std::optional<OrganisationId> owner_of_unit(const UnitId& unit) const;
+  const std::vector<DeviceNumber>& devices_of_person(const PersonId& person) const;
+  const std::vector<DeviceNumber>& devices_of_unit(const UnitId& unit) const;
+  // Somebody has this connection key already: an organisation, a grant that has not expired, a device.
+  bool curve_key_in_use(const CurvePublicKey& key, UtcTime now) const;
+
+  // ---- Documents
+  Status apply_document(const wire::SignedDocument& document, JournalIndex index);
+  const KnownDocument* document(const OrganisationId& id, wire::DocumentKind kind) const;
+  std::vector<wire::DocumentVersion> document_versions() const;
+  const std::map<std::pair<OrganisationId, wire::DocumentKind>, KnownDocument>& documents() const {
+    return documents_;
+  }
+  const RosterView* roster(const OrganisationId& id) const;
+  bool listed_as_revoked(const OrganisationId& id, const DeviceId& device) const {
+    return revoked_.contains({id, device});
+  }
+
+  // ---- Resolution (P-041, P-042), by today's documents. Recorders never answer, so they are never targets.
+  void add_devices_of(const wire::Target& target, UtcTime now, std::set<DeviceNumber>& out) const;
+  void add_recorders_of(const OrganisationId& id, UtcTime now, std::set<DeviceNumber>& out) const;
+  // Devices of the unit, enrolled by the organisation that asks.
+  std::vector<DeviceNumber> asking_devices(const OrganisationId& id, const UnitId& unit, UtcTime now) const;
+
+  // ---- Snapshot
+  void save(Writer& writer) const;
+  Status load(Reader& reader);
+  void check_invariants() const;
+
+ private:
+  Status index_grant(const wire::SignedGrant& grant, JournalIndex index, std::optional<DeviceNumber> used_by);
+  Status index_device(Device& device);
+  Status load_devices(Reader& reader);
+  Status load_documents(Reader& reader);
+  void index_roster(const OrganisationId& id, RosterView view);
+  const std::vector<PersonId>* holders_of(const RoleId& role) const;
+
+  std::vector<wire::OrganisationCard> organisations_;
+  std::map<GrantId, KnownGrant> grants_;
+  std::map<OrganisationId, std::size_t> grants_of_;
+  std::deque<Device> devices_;  // by number; addresses stay
+  std::map<std::pair<OrganisationId, wire::DocumentKind>, KnownDocument> documents_;
+  std::map<RoleId, OrganisationId> role_owner_;
+  std::set<std::pair<OrganisationId, DeviceId>> revoked_;  // by its own organisation alone; only grows
+
+  // Follow from the above.
+  std::set<std::pair<UtcTime, GrantId>> grants_by_end_;
+  std::map<CurvePublicKey, GrantId> grants_by_curve_key_;
+  std::map<DeviceId, DeviceNumber> by_id_;
+  std::map<CurvePublicKey, DeviceNumber> by_curve_key_;
+  std::map<PersonId, std::vector<DeviceNumber>> by_person_;
+  std::map<UnitId, std::vector<DeviceNumber>> by_unit_;
+  std::map<OrganisationId, RosterView> rosters_;
+  std::map<RoleId, std::vector<PersonId>> holders_;
+};
+
+}  // namespace nattevagt::broker

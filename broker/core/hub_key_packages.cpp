@@ -1,0 +1,94 @@
+// Key packages: each is handed out once, and the last resort only when nothing else is left.
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "broker/core/hub_state.h"
+
+namespace nattevagt::broker {
+namespace {
+
+PackageMark mark_of(ByteView package) {
+  const Digest digest = sha256(package);
+  PackageMark mark;
+  std::copy_n(digest.begin(), mark.bytes.size(), mark.bytes.begin());
+  return mark;
+}
+
+}  // namespace
+
+Result<JournalIndex> HubCore::State::publish_key_packages(Device& device,
+                                                          const wire::PublishKeyPackages& published) {
+  // A repeated request, or the same package twice in one: known already, added once.
+  std::vector<std::pair<PackageMark, const Bytes*>> fresh;
+  for (const Bytes& package : published.packages) {
+    if (package.size() > limits::kKeyPackageBytesMax) return fail(Errc::kTooLarge, "P-090");
+    const PackageMark mark = mark_of(package);
+    const bool twice =
+        std::any_of(fresh.begin(), fresh.end(), [&](const auto& other) { return other.first == mark; });
+    if (!twice && !device.stock.knows(mark)) fresh.emplace_back(mark, &package);
+  }
+  if (published.last_resort && published.last_resort->size() > limits::kKeyPackageBytesMax) {
+    return fail(Errc::kTooLarge, "P-090");
+  }
+  if (device.stock.size() + fresh.size() > limits::kKeyPackagesPerDeviceMax)
+    return fail(Errc::kBusy, "P-090");
+  for (const auto& [mark, package] : fresh) emit(KeyPackageAdded{device.number, false, mark}, {*package});
+  if (published.last_resort) {
+    const PackageMark mark = mark_of(*published.last_resort);
+    if (!device.stock.knows_last_resort(mark)) {
+      emit(KeyPackageAdded{device.number, true, mark}, {*published.last_resort});
+    }
+  }
+  return device.stock_changed;
+}
+
+Result<std::vector<DeviceNumber>> HubCore::State::gathered_devices(const Device& asking,
+                                                                   const wire::Gather& wanted) const {
+  std::set<DeviceNumber> devices;
+  if (wanted.ladder) {
+    const RosterView* roster = directory.roster(asking.identity.organisation);
+    const wire::Ladder* ladder = roster == nullptr ? nullptr : roster->ladder(*wanted.ladder);
+    if (ladder == nullptr) return fail(Errc::kNotFound, "P-041");
+    for (const wire::LadderStep& step : ladder->steps) {
+      for (const wire::Target& target : step.targets) directory.add_devices_of(target, now, devices);
+    }
+  }
+  for (const wire::Target& target : wanted.targets) directory.add_devices_of(target, now, devices);
+  for (const OrganisationId& organisation : wanted.recorders_of) {
+    directory.add_recorders_of(organisation, now, devices);
+  }
+  devices.erase(asking.number);
+  if (devices.size() > limits::kKeyPackagesPerRequestMax) return fail(Errc::kTooLarge, "P-090");
+  return std::vector<DeviceNumber>(devices.begin(), devices.end());
+}
+
+void HubCore::State::gather(Session& session, std::uint64_t request, const wire::Gather& wanted) {
+  const auto devices = gathered_devices(*session.device, wanted);
+  if (!devices) return refuse(session, request, devices.error().code);
+  SendGathered reply;
+  reply.session = session.id;
+  reply.request = request;
+  KeyPackagesTaken taken;
+  for (const DeviceNumber number : *devices) {
+    const Device& device = directory.device(number);
+    reply.after = std::max(reply.after, device.stock_changed);
+    const auto oldest = device.stock.oldest();
+    const auto package = oldest ? oldest : device.stock.last_resort();
+    if (oldest) taken.items.push_back({number, *oldest});
+    if (package) {
+      reply.items.push_back({device.identity.device, BodyRef{*package, 0}});
+    } else {
+      reply.without.push_back(device.identity.device);
+    }
+  }
+  if (!taken.items.empty()) reply.after = emit(taken);
+  for (const KeyPackagesTaken::Item& item : taken.items) {
+    const Device& device = directory.device(item.device);
+    if (!device.connected || !device.stock.is_low()) continue;
+    push(*device.session, wire::KeyPackagesLow{static_cast<std::uint32_t>(device.stock.size())}, reply.after);
+  }
+  out.effects.push_back(std::move(reply));
+}
+
+}  // namespace nattevagt::broker

@@ -1,0 +1,164 @@
+// The inside of HubCore: the parts together, and what the hub does on each event. Included by hub_*.cpp
+// alone.
+//
+// Each handler decides, and says what it decided as a fact; emit() makes the record, applies the fact through
+// the same apply() that replay() uses, and gives the index that the answer must wait for.
+#pragma once
+
+#include <map>
+#include <vector>
+
+#include "broker/core/alert_book.h"
+#include "broker/core/directory.h"
+#include "broker/core/hub_core.h"
+#include "broker/core/record.h"
+#include "broker/core/sessions.h"
+#include "broker/core/streams.h"
+
+namespace nattevagt::broker {
+
+inline constexpr Millis kCursorFlush = Millis(200);      // an Ack is durable after this at the latest
+inline constexpr std::size_t kCursorFlushCount = 4'096;  // or with this many others
+inline constexpr Millis kRetentionSweep = std::chrono::hours(1);
+inline constexpr std::size_t kMovesPerStep = 512;  // alerts that move in one step; the rest in the next
+inline constexpr std::size_t kTrimmedPerRecord = 1'000;
+inline constexpr std::size_t kAnswerBytesMax =
+    limits::kFrameBytesMax - 64 * 1024;  // of one answer's documents
+inline constexpr Millis kQuotaRetry = std::chrono::seconds(10);
+
+struct HubCore::State final : OnCall {
+  explicit State(HubConfig given);
+
+  // ---- The parts
+  HubConfig config;
+  Directory directory;
+  Streams streams;
+  Sessions sessions;
+  AlertBook alerts;
+
+  // ---- The journal's end and the time
+  JournalIndex last_index = 0;
+  UtcTime last_time{};  // of the last record
+  UtcTime now{};
+  bool started = false;
+  bool draining = false;
+  JournalIndex documents_changed = 0;
+  UtcTime flush_at = kNever;
+  UtcTime sweep_at = kNever;
+  std::multimap<UtcTime, CurvePublicKey> key_ends;  // grants and certificates that will expire
+  Outcome out;                                      // of the step that runs
+  Counters counters;
+
+  // ---- OnCall
+  std::vector<DeviceNumber> devices_of(std::span<const wire::Target> targets) const override;
+  UtcTime away_at(DeviceNumber device) const override;
+  PersonId person_of(DeviceNumber device) const override;
+
+  // ---- hub_core.cpp: events and time
+  void handle(const SessionOpened& event);
+  void handle(const SessionClosed& event);
+  void handle(const SessionRequest& event);
+  void handle(const SendStalled& event);
+  void handle(const Tick&) {}
+  void handle(const DrainBegins&);
+  void serve(Session& session, std::uint64_t request, const wire::Request& body);
+  std::optional<Errc> why_not_admitted(const Principal& principal) const;
+  void close_session(Session& session, Errc reason, JournalIndex after);
+  void run_time();  // all that is due
+  void expire_keys();
+  void flush_cursors();
+  UtcTime next_deadline() const;
+  void refresh_counters();
+
+  JournalIndex emit(Fact fact, std::vector<Bytes> bodies = {});
+  void answer(const Session& session, std::uint64_t request, wire::Answer body, JournalIndex after);
+  void push(const Session& session, wire::Answer body, JournalIndex after);
+  void refuse(const Session& session, std::uint64_t request, wire::Refused refused);
+  void refuse(const Session& session, std::uint64_t request, Errc code);
+  void receipt(const Session& session, std::uint64_t request, wire::ReceiptLeaf leaf, JournalIndex after);
+
+  // ---- hub_identity.cpp
+  void hello(Session& session, std::uint64_t request);
+  void ping(Session& session, std::uint64_t request);
+  void serve_grant(Session& session, std::uint64_t request, const wire::Enrol& enrol);
+  Result<JournalIndex> enrol(const GrantId& grant, const wire::Certificate& certificate);
+  Result<JournalIndex> announce(const OrganisationId& organisation, const wire::SignedGrant& grant);
+  Result<JournalIndex> publish(const OrganisationId& organisation, const wire::SignedDocument& document);
+  void revoke_listed(const OrganisationId& organisation, JournalIndex index);
+  void get_documents(Session& session, std::uint64_t request, const wire::GetDocuments& wanted);
+  void list_devices(Session& session, std::uint64_t request);
+
+  // ---- hub_key_packages.cpp
+  Result<JournalIndex> publish_key_packages(Device& device, const wire::PublishKeyPackages& published);
+  void gather(Session& session, std::uint64_t request, const wire::Gather& wanted);
+  Result<std::vector<DeviceNumber>> gathered_devices(const Device& asking, const wire::Gather& wanted) const;
+
+  // ---- hub_streams.cpp
+  void append(Session& session, std::uint64_t request, const wire::Append& wanted);
+  Result<EntryAppended> decide_append(const Device& sender, const wire::Append& wanted,
+                                      const Digest& content) const;
+  Status check_membership(const Device& sender, const wire::Append& wanted, const Stream* stream) const;
+  Result<std::vector<DeviceNumber>> numbers_of(const std::vector<DeviceId>& ids) const;
+  Digest welcome_digest(const Stream* stream, const wire::Append& wanted, const Digest& content) const;
+  wire::ReceiptLeaf leaf_of(const Stream& stream, std::uint64_t seq) const;
+  Status check_epoch(const Stream& stream, wire::EntryKind kind, std::uint64_t epoch) const;
+  void refuse_at(const Session& session, std::uint64_t request, Errc code, const Stream* stream);
+  void retain();
+
+  // ---- hub_alerts.cpp
+  void raise(Session& session, std::uint64_t request, const wire::Raise& wanted);
+  Result<AlertRaised> decide_raise(const Device& sender, const wire::Raise& wanted,
+                                   const Digest& content) const;
+  std::vector<DeviceNumber> raise_members(const Device& sender, const wire::Raise& wanted) const;
+  Result<AlertFacts> facts_of(const Device& sender, const wire::Raise& wanted) const;
+  bool repeated_raise(const Session& session, std::uint64_t request, const wire::Raise& wanted,
+                      const Digest& content);
+  void act(Session& session, std::uint64_t request, const wire::Act& wanted);
+  JournalIndex store_act(const Alert& alert, const Device& device, const wire::Act& wanted,
+                         const Digest& content, const LadderMove& move);
+  void count_technical(const AlertProgress* before, const AlertProgress& after);
+  LadderScene scene_of(const AlertFacts& facts, const std::vector<DeviceNumber>& asking) const;
+  Result<LadderMove> decide_act(const Alert& alert, const Device& device, wire::ActKind kind) const;
+  void get_alert(Session& session, std::uint64_t request, const wire::GetAlert& wanted);
+  void move_alerts();
+  AlertChange change_of(const AlertFacts& facts, const Alert* before,
+                        const std::vector<DeviceNumber>& members, const LadderMove& move) const;
+  std::vector<DeviceNumber> asking_devices(const AlertFacts& facts) const;
+  bool is_asking(const AlertFacts& facts, const Device& device) const;
+  bool is_named(const Alert& alert, const Device& device) const;
+  bool is_taker(const Alert& alert, const Device& device) const;
+
+  // ---- hub_apply.cpp: one fact each; kCorrupt when it does not fit the state (replay of damaged bytes)
+  struct Place {
+    JournalIndex index = 0;
+    UtcTime at;
+  };
+  Status apply(const GrantAnnounced& fact, Place place);
+  Status apply(const DeviceEnrolled& fact, Place place);
+  Status apply(const KeyPackageAdded& fact, Place place);
+  Status apply(const KeyPackagesTaken& fact, Place place);
+  Status apply(const DocumentPublished& fact, Place place);
+  Status apply(const EntryAppended& fact, Place place);
+  Status apply(const CursorsAdvanced& fact, Place place);
+  Status apply(const AlertRaised& fact, Place place);
+  Status apply(const AlertActed& fact, Place place);
+  Status apply(const AlertStepped& fact, Place place);
+  Status apply(const EntriesTrimmed& fact, Place place);
+  Status apply(const AlertForgotten& fact, Place place);
+  Status apply_change(const AlertId& alert, const AlertChange& change, Place place);
+  void apply_members(Stream& stream, const EntryAppended& fact);
+  void apply_entry(Stream& stream, const NewEntry& entry, Place place);
+  void apply_inbox(DeviceNumber device, wire::EntryKind kind, const Digest& content,
+                   std::shared_ptr<const InboxPayload> payload, Place place);
+  void apply_welcomes(const Stream& stream, std::uint64_t seq, const Digest& chain,
+                      const std::vector<DeviceNumber>& devices, const Digest& content, Place place);
+  bool known(const std::vector<DeviceNumber>& devices) const;  // enrolled, each once
+
+  // ---- hub_snapshot.cpp
+  Bytes snapshot() const;
+  Status restore(ByteView bytes);
+  std::vector<JournalIndex> live_records() const;
+  void check_invariants() const;
+};
+
+}  // namespace nattevagt::broker
