@@ -22,9 +22,7 @@
 namespace nattevagt::testing {
 namespace {
 
-int exit_code_of(int status) {
-  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-}
+int exit_code_of(int status) { return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status); }
 
 std::vector<char*> c_strings(std::vector<std::string>& strings) {
   std::vector<char*> out;
@@ -131,8 +129,8 @@ std::optional<std::string> Process::wait_for_line(const std::function<bool(const
 
 std::optional<std::string> Process::wait_for_text(const std::string& text, Millis patience, std::size_t from,
                                                   std::size_t* found) {
-  return wait_for_line([&](const std::string& line) { return line.find(text) != std::string::npos; }, patience,
-                       from, found);
+  return wait_for_line([&](const std::string& line) { return line.find(text) != std::string::npos; },
+                       patience, from, found);
 }
 
 void Process::write_line(const std::string& line) {

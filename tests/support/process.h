@@ -17,22 +17,22 @@
 namespace nattevagt::testing {
 
 struct ProcessOptions {
-  std::vector<std::string> arguments;             // the program first
-  std::map<std::string, std::string> environment; // added to ours
-  std::string stderr_file;                        // empty: into the same lines as stdout
-  std::string working_directory;
+  std::vector<std::string> arguments = {};              // the program first
+  std::map<std::string, std::string> environment = {};  // added to ours
+  std::string stderr_file = {};                         // empty: into the same lines as stdout
+  std::string working_directory = {};
 };
 
 struct Finished {
-  int exit_code = 0;                              // 128 + signal when killed by one
-  std::string output;                             // stdout, and stderr unless it has a file
+  int exit_code = 0;   // 128 + signal when killed by one
+  std::string output;  // stdout, and stderr unless it has a file
 };
 
 inline constexpr Millis kHangPatience = std::chrono::seconds(60);
 
 class Process {
  public:
-  explicit Process(ProcessOptions options);       // NV_CHECKs that the child starts
+  explicit Process(ProcessOptions options);  // NV_CHECKs that the child starts
   ~Process();
   Process(const Process&) = delete;
   Process& operator=(const Process&) = delete;
@@ -47,10 +47,10 @@ class Process {
                                            std::size_t* found = nullptr);
   std::optional<std::string> wait_for_text(const std::string& text, Millis patience = kHangPatience,
                                            std::size_t from = 0, std::size_t* found = nullptr);
-  void write_line(const std::string& line);       // to its standard input
+  void write_line(const std::string& line);  // to its standard input
   void signal(int number);
-  Finished wait(Millis patience = kHangPatience); // SIGKILL after the patience
-  void kill_nine();                               // SIGKILL and reap
+  Finished wait(Millis patience = kHangPatience);  // SIGKILL after the patience
+  void kill_nine();                                // SIGKILL and reap
 
  private:
   void read_some(Millis wait);
@@ -79,9 +79,9 @@ class TempDir {
   std::string path_;
 };
 
-std::string read_file(const std::string& path);   // empty when it is not there
+std::string read_file(const std::string& path);  // empty when it is not there
 void write_file(const std::string& path, const std::string& text);
-int free_port();                                  // of 127.0.0.1, free a moment ago
+int free_port();  // of 127.0.0.1, free a moment ago
 // The folder of our own programs: $NATTEVAGT_BIN, else where the running program is.
 std::string bin_dir();
 

@@ -45,7 +45,8 @@ wire::SignedDocument TestOrganisation::roster(std::uint64_t version, const wire:
 
 wire::SignedDocument TestOrganisation::revoke(std::uint64_t version, std::vector<DeviceId> devices) const {
   const wire::Revocations revocations{clock_.wall(), std::move(devices)};
-  return wire::sign_document(card_.id, wire::DocumentKind::kRevocations, version, wire::encode(revocations), sign_);
+  return wire::sign_document(card_.id, wire::DocumentKind::kRevocations, version, wire::encode(revocations),
+                             sign_);
 }
 
 wire::TrustedOrganisation TestOrganisation::trusted() const { return {card_, name_, directory_.duplicate()}; }

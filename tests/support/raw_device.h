@@ -55,9 +55,9 @@ class RawPeer {
   ~RawPeer();
 
   void reconnect();
-  bool wait_up(Millis patience);           // false: refused or away
+  bool wait_up(Millis patience);  // false: refused or away
   std::optional<Errc> down_reason() const { return down_reason_; }
-  std::uint64_t send(wire::Request request);       // 0 when the connection would not take it
+  std::uint64_t send(wire::Request request);  // 0 when the connection would not take it
   // Sends and waits for the answer with that number; pushes that come meanwhile go to `pushed`.
   std::optional<wire::Answer> call(wire::Request request, Millis patience = std::chrono::seconds(30));
   // Takes in what has come; answers go to `answers`, pushes to `pushed`.
@@ -89,6 +89,7 @@ class RawDevice {
   RawPeer& peer() { return *peer_; }
   DeviceId id() const { return wire::device_id(sign_.public_key(), curve_public_key(curve_)); }
   const wire::Certificate& certificate() const { return certificate_; }
+  const CurveSecretKey& curve() const { return curve_; }
 
  private:
   wire::HubPin hub_;

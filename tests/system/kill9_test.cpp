@@ -5,6 +5,7 @@
 #include <map>
 #include <random>
 
+#include "proto/wire/receipt.h"
 #include "tests/support/hub_world.h"
 
 namespace nattevagt::testing {
@@ -17,9 +18,9 @@ using std::chrono::seconds;
 struct Writer {
   ConversationId stream;
   std::uint64_t written = 0;
-  std::map<MessageId, wire::Append> waiting;            // asked for, not acknowledged
-  std::map<std::uint64_t, MessageId> in_flight;         // request number -> id
-  std::vector<MessageId> order;                         // ids as they were first sent
+  std::map<MessageId, wire::Append> waiting;     // asked for, not acknowledged
+  std::map<std::uint64_t, MessageId> in_flight;  // request number -> id
+  std::vector<MessageId> order;                  // ids as they were first sent
   std::map<MessageId, wire::ReceiptLeaf> acknowledged;
 };
 
@@ -135,7 +136,7 @@ TEST_F(KillNine, LosesNoAcknowledgedMessageOrAlertInFiftyRounds) {
         if (!writer_device.peer().up) break;
       }
       if (!raise) {
-        raise = world.make_raise(writer_device, {psychiatrist.id()});
+        raise = world.make_raise({psychiatrist.id()});
         raise_number = writer_device.peer().send(*raise);
       }
       writer_device.peer().pump(milliseconds(1));
@@ -157,7 +158,8 @@ TEST_F(KillNine, LosesNoAcknowledgedMessageOrAlertInFiftyRounds) {
     world.hub.start();
   }
 
-  // Everything comes to rest: what was asked for is acknowledged, everything acknowledged is read, alerts end.
+  // Everything comes to rest: what was asked for is acknowledged, everything acknowledged is read, alerts
+  // end.
   ASSERT_TRUE(writer_device.hello());
   writer.in_flight.clear();
   for (const auto& id : writer.order) {
@@ -178,7 +180,8 @@ TEST_F(KillNine, LosesNoAcknowledgedMessageOrAlertInFiftyRounds) {
     return reader.seq() >= writer.acknowledged.size() && loud.size() >= raised.size();
   };
   for (int i = 0; i < 3000 && !all_there(); ++i) {
-    for (RawDevice* device : {&writer_device, &reader_device, &psychiatrist}) device->peer().pump(milliseconds(5));
+    for (RawDevice* device : {&writer_device, &reader_device, &psychiatrist})
+      device->peer().pump(milliseconds(5));
     drain_pushes(reader_device, &reader, nullptr);
     drain_pushes(psychiatrist, nullptr, &inbox);
     drain_pushes(writer_device, nullptr, &own_inbox);
@@ -213,8 +216,8 @@ TEST_F(KillNine, LosesNoAcknowledgedMessageOrAlertInFiftyRounds) {
     EXPECT_TRUE(announced.contains(alert)) << "acknowledged, never announced";
     EXPECT_TRUE(loud.contains(alert)) << "acknowledged, silent at the end";
   }
-  std::cout << "kill -9: " << kRounds << " rounds, " << writer.acknowledged.size() << " messages, " << raised.size()
-            << " alerts, none lost\n";
+  std::cout << "kill -9: " << kRounds << " rounds, " << writer.acknowledged.size() << " messages, "
+            << raised.size() << " alerts, none lost\n";
 }
 
 }  // namespace

@@ -1,0 +1,10 @@
+add_library(nattevagt_hub_world STATIC hub_world.cpp raw_device.cpp)
+target_link_libraries(nattevagt_hub_world PUBLIC nattevagt_test_support nattevagt_wire nattevagt_client_io)
+
+add_library(nattevagt_faulty_disk SHARED faulty_disk.c)
+set_target_properties(nattevagt_faulty_disk PROPERTIES
+  LIBRARY_OUTPUT_DIRECTORY ${CMAKE_RUNTIME_OUTPUT_DIRECTORY})
+target_link_libraries(nattevagt_faulty_disk PRIVATE ${CMAKE_DL_LIBS})
+
+add_library(nattevagt_recording_proxy STATIC recording_proxy.cpp)
+target_link_libraries(nattevagt_recording_proxy PUBLIC nattevagt_test_support Threads::Threads)
