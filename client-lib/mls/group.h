@@ -174,6 +174,7 @@ class Group {
   static Result<Group> restore(ByteView epoch_blob, ByteView ratchet_blob, const SignKey& sign_key);
 
  private:
+  friend struct GroupAccess;  // tests play a dishonest member with it
   explicit Group(std::unique_ptr<GroupState> state) noexcept;
   std::unique_ptr<GroupState> state_;
 };

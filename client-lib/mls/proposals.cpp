@@ -75,6 +75,7 @@ Status validate_list(const std::vector<ListedProposal>& list, LeafIndex committe
   std::vector<const PreSharedKeyId*> psks;
   std::size_t context_extensions = 0;
   for (const ListedProposal& listed : list) {
+    NV_TRYV(validate_sender(listed));  // from here an Update's sender is a leaf
     switch (listed.proposal.type()) {
       case ProposalType::kUpdate:
         if (listed.sender.leaf() == committer) return fail(Errc::kInvalidValue, "RFC 9420 12.2 own Update");
