@@ -1,0 +1,276 @@
+// The composition: the pure core, its store, its connection. One rule: commit, then send, then show.
+#include "client-lib/client.h"
+
+#include <algorithm>
+#include <deque>
+
+#include "client-lib/core/client_core.h"
+#include "client-lib/export/journal_export.h"
+#include "client-lib/store/sqlcipher_store.h"
+
+namespace nattevagt::client {
+
+namespace {
+
+constexpr Millis kSlice = std::chrono::milliseconds(50);  // of waiting, in calls that wait for the hub
+
+class ClientImpl final : public Client {
+ public:
+  ClientImpl(Clock& clock, Entropy& entropy, std::unique_ptr<Connection> connection,
+             std::unique_ptr<SqlcipherStore> store)
+      : clock_(clock),
+        time_(clock, UtcTime{}),
+        entropy_(entropy),
+        connection_(std::move(connection)),
+        store_(std::move(store)) {}
+
+  Status start() {
+    NV_TRYV(rebuild());
+    follow_link();
+    return {};
+  }
+
+  // ---- The hub
+  Status enrol(std::string_view link, Millis patience) override {
+    NV_TRYV(core_->begin_enrol(link, time_.now()));
+    NV_TRYV(settle());
+    follow_link();
+    const UtcTime until = time_.now() + patience;
+    while (!core_->enrolled()) {
+      if (const auto refused = core_->enrol_error()) return fail(*refused, "Client::enrol");
+      if (time_.now() >= until) return fail(Errc::kTimeout, "Client::enrol");
+      NV_TRYV(step(std::min(kSlice, Millis(until - time_.now()))));  // events wait for run_once()
+    }
+    return {};
+  }
+  bool enrolled() const override { return core_->enrolled(); }
+
+  Result<std::vector<Event>> run_once(Millis wait) override {
+    NV_TRYV(step(fresh_.empty() ? wait : Millis(0)));
+    return std::exchange(fresh_, {});
+  }
+
+  Status sync(Millis patience, const std::function<void(const Event&)>& on_event) override {
+    const UtcTime until = time_.now() + patience;
+    bool probed = false;
+    for (;;) {
+      NV_TRY(const std::vector<Event> events, run_once(probed ? kSlice : Millis(0)));
+      for (const Event& event : events) {
+        if (on_event) on_event(event);
+      }
+      if (core_->connected() && core_->outbox_empty() && core_->quiet()) return {};
+      if (time_.now() >= until) return fail(Errc::kTimeout, "Client::sync");
+      probed = true;
+      if (core_->connected() && !core_->quiet()) core_->probe(time_.now());
+      NV_TRYV(settle());
+    }
+  }
+
+  // ---- The incident
+  Result<Asked> ask(const Question& question) override {
+    if (!question.author_name.empty()) {
+      NV_TRYV(core_->set_author(question.author_name, question.author_profession));
+    }
+    wire::AdviceRequest request{.alert = {},
+                                .severity = question.severity,
+                                .kind = question.situation,
+                                .citizen = question.citizen,
+                                .alone = question.alone,
+                                .callback = question.callback,
+                                .isbar = question.isbar,
+                                .drill = question.drill};
+    const auto asked = core_->ask(std::move(request), time_.now());
+    NV_TRYV(settle());
+    if (!asked) return tl::unexpected(asked.error());
+    return Asked{asked->alert, asked->conversation, asked->message};
+  }
+  Result<MessageId> take(AlertId alert) override {
+    return settled(core_->act(alert, wire::ActKind::kTake, wire::Take{alert}, time_.now()));
+  }
+  Result<MessageId> decline(AlertId alert, std::string reason) override {
+    return settled(core_->act(alert, wire::ActKind::kDecline, wire::Decline{alert, std::move(reason)},
+                              time_.now()));
+  }
+  Result<MessageId> send(ConversationId conversation, wire::Body body) override {
+    return settled(core_->send(conversation, std::move(body), time_.now()));
+  }
+  Result<MessageId> advise(AlertId alert, wire::Advice advice) override {
+    advice.alert = alert;
+    if (advice.medicine) advice.read_back_required = true;  // P-073
+    return settled(core_->act(alert, wire::ActKind::kAdvise, std::move(advice), time_.now()));
+  }
+  Result<MessageId> read_back(MessageId advice, std::string text) override {
+    return settled(core_->read_back(advice, std::move(text), time_.now()));
+  }
+  Result<MessageId> judge_read_back(MessageId read_back, bool correct) override {
+    return settled(core_->judge_read_back(read_back, correct, time_.now()));
+  }
+  Result<MessageId> done(MessageId advice, bool is_done, std::string reason) override {
+    return settled(core_->done(advice, is_done, std::move(reason), time_.now()));
+  }
+  Result<MessageId> reserve_used(AlertId alert, std::string choice) override {
+    return settled(core_->act(alert, wire::ActKind::kReserveUsed, wire::ReserveUsed{alert, std::move(choice)},
+                              time_.now()));
+  }
+  Result<MessageId> withdraw(AlertId alert, std::string reason) override {
+    return settled(core_->act(alert, wire::ActKind::kWithdraw, wire::Withdraw{alert, std::move(reason)},
+                              time_.now()));
+  }
+  Result<MessageId> close(AlertId alert) override {
+    return settled(core_->act(alert, wire::ActKind::kClose, wire::Close{alert}, time_.now()));
+  }
+  Status mark_seen(MessageId message) override {
+    const Status marked = core_->mark_seen(message, time_.now());
+    NV_TRYV(settle());
+    return marked;
+  }
+  Result<MessageId> invite(ConversationId conversation, wire::Target who) override {
+    return settled(core_->invite(conversation, who, time_.now()));
+  }
+  Status set_author(std::string name, std::string profession) override {
+    NV_TRYV(core_->set_author(std::move(name), std::move(profession)));
+    return settle();
+  }
+
+  // ---- Looking
+  std::optional<Person> self() const override { return core_->self(); }
+  std::vector<Alert> alerts() const override { return core_->alerts(); }
+  Result<Alert> alert(AlertId alert) const override { return core_->alert(alert); }
+  std::vector<Conversation> conversations() const override { return core_->conversations(); }
+  std::vector<Suspicion> suspicions() const override { return core_->suspicions(); }
+  Result<std::vector<Message>> history(ConversationId conversation) const override {
+    if (!core_->knows(conversation)) return fail(Errc::kNotFound, "Client::history");
+    NV_TRY(std::vector<Message> out, store_->history(conversation));
+    std::erase_if(out, [](const Message& message) {
+      return std::holds_alternative<wire::Seen>(message.content.body);
+    });
+    return out;
+  }
+  Result<std::vector<FoundMessage>> search(std::string_view words, std::size_t limit) const override {
+    return store_->search(words, limit);
+  }
+  std::string reserve_plan() const override { return core_->reserve_plan(); }
+  bool outbox_empty() const override { return core_->outbox_empty(); }
+
+  Result<JournalExport> export_incident(ConversationId conversation) const override {
+    NV_TRY(const std::vector<Message> messages, history(conversation));
+    ExportInput input{.conversation = {}, .alert = {}, .messages = messages, .made_at = time_.now()};
+    for (Conversation& candidate : core_->conversations()) {
+      if (candidate.id == conversation) input.conversation = std::move(candidate);
+    }
+    if (input.conversation.alert) {
+      if (auto found = core_->alert(*input.conversation.alert)) input.alert = std::move(*found);
+    }
+    NV_TRY(ExportedIncident made, export_journal(input));
+    return JournalExport{std::move(made.text), std::move(made.json), made.hash};
+  }
+
+ private:
+  Status rebuild() {
+    NV_TRY(const StoreImage image, store_->load());
+    auto core = std::make_unique<ClientCore>(entropy_);
+    NV_TRYV(core->restore(image, time_.now()));
+    core_ = std::move(core);
+    return {};
+  }
+
+  Status step(Millis wait) {
+    wait = std::max(wait, Millis(0));
+    const UtcTime next = core_->next_deadline();
+    if (next != kNever) wait = std::clamp(Millis(next - time_.now()), Millis(0), wait);
+    if (!unsent_.empty()) wait = std::min(wait, kSlice);
+    const std::vector<LinkEvent> events = connection_->poll(wait);
+    const UtcTime now = time_.now();
+    for (const LinkEvent& event : events) take(event, now);
+    core_->tick(now);
+    NV_TRYV(settle());
+    follow_link();
+    return {};
+  }
+
+  void take(const LinkEvent& event, UtcTime now) {
+    if (std::holds_alternative<LinkUp>(event)) {
+      unsent_.clear();
+      core_->on_connected(now);
+    } else if (const auto* down = std::get_if<LinkDown>(&event)) {
+      unsent_.clear();
+      core_->on_disconnected(down->reason, now);
+    } else {
+      core_->on_frame(std::get<FrameReceived>(event).bytes, now);
+    }
+  }
+
+  // Commit, then send, then show (outcome.h). What could not be committed has not happened: the core is made
+  // again from the store, the link is taken anew, and the caller is told.
+  Status settle() {
+    Outcome outcome = core_->collect(time_.now());
+    if (const Status committed = store_->commit(outcome); !committed) {
+      unsent_.clear();
+      connection_->disconnect();
+      linked_ = false;
+      NV_TRYV(rebuild());
+      return committed;
+    }
+    for (Bytes& frame : outcome.sends) unsent_.push_back(std::move(frame));
+    send_waiting();
+    fresh_.insert(fresh_.end(), std::make_move_iterator(outcome.events.begin()),
+                  std::make_move_iterator(outcome.events.end()));
+    if (outcome.reconnect) {
+      connection_->disconnect();
+      linked_ = false;
+      unsent_.clear();
+    }
+    return {};
+  }
+
+  Result<MessageId> settled(Result<MessageId> made) {
+    NV_TRYV(settle());
+    return made;
+  }
+
+  void send_waiting() {
+    while (!unsent_.empty()) {
+      const Status sent = connection_->send(unsent_.front());
+      if (!sent && sent.error().code == Errc::kBusy) return;  // in order, a little later
+      // Anything else is a link that is down, or going: LinkDown comes, and all is driven anew.
+      unsent_.pop_front();
+    }
+  }
+
+  void follow_link() {
+    if (linked_) return;
+    const auto wanted = core_->link_wanted();
+    if (!wanted) return;
+    linked_ = true;
+    connection_->connect(wanted->hub, wanted->key);
+  }
+
+  Clock& clock_;
+  SteadyUtc time_;
+  Entropy& entropy_;
+  std::unique_ptr<Connection> connection_;
+  std::unique_ptr<SqlcipherStore> store_;
+  std::unique_ptr<ClientCore> core_;
+  std::deque<Bytes> unsent_;
+  std::vector<Event> fresh_;  // shown by the next run_once()
+  bool linked_ = false;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Client>> Client::open(const OpenOptions& options, Clock& clock, Entropy& entropy,
+                                             std::unique_ptr<Connection> connection) {
+  const StoreOptions store_options{.home = options.home,
+                                   .pin = options.pin,
+                                   .create = options.create,
+                                   .cost = {options.pin_cost.passes, options.pin_cost.memory_kib},
+                                   .lock_memory = false};
+  NV_TRY(auto store, SqlcipherStore::open(store_options, clock.wall(), entropy));
+  auto client = std::make_unique<ClientImpl>(clock, entropy, std::move(connection), std::move(store));
+  NV_TRYV(client->start());
+  return Result<std::unique_ptr<Client>>(std::move(client));
+}
+
+Millis Client::pin_wait(const std::string& home, Clock& clock) { return pin_wait_of(home, clock.wall()); }
+
+}  // namespace nattevagt::client
