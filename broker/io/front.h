@@ -95,6 +95,9 @@ class Front {
   // Sessions that fell silent, and the listener; call about once a second.
   void watch(UtcTime now, std::vector<FrontEvent>& out);
 
+  // When the front goes: how long it still tries to hand over what was sent.
+  void flush_on_close(int wait_ms) { router_.set(ZMQ_LINGER, wait_ms); }
+
   bool accepting() const noexcept { return listening_; }
   const FrontCounters& counters() const noexcept { return counters_; }
   // For the runner's zmq_poll.

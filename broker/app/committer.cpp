@@ -1,0 +1,147 @@
+#include "broker/app/committer.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "proto/common/check.h"
+
+namespace nattevagt::broker {
+namespace {
+
+using std::chrono::steady_clock;
+
+constexpr std::chrono::milliseconds kPauseMin{50};
+constexpr std::chrono::milliseconds kPauseMax{1'000};
+
+void wake(int descriptor) {
+  const std::uint64_t one = 1;
+  [[maybe_unused]] const ssize_t written = ::write(descriptor, &one, sizeof(one));
+}
+
+}  // namespace
+
+Committer::Committer(Journal& journal, const SignKey& key, JournalIndex durable, std::size_t cache_bytes,
+                     int descriptor)
+    : journal_(journal), builder_(journal, key, cache_bytes), durable_(durable), descriptor_(descriptor) {
+  thread_ = std::thread([this] { run(); });
+}
+
+Committer::~Committer() {
+  {
+    const std::scoped_lock lock(mutex_);
+    stopping_ = true;
+  }
+  changed_.notify_all();
+  thread_.join();
+}
+
+bool Committer::free() const {
+  const std::scoped_lock lock(mutex_);
+  return !given_ && !working_ && !done_;
+}
+
+void Committer::submit(Batch batch) {
+  NV_CHECK(free());
+  {
+    const std::scoped_lock lock(mutex_);
+    given_ = std::move(batch);
+  }
+  changed_.notify_all();
+}
+
+std::optional<Committed> Committer::take() {
+  const std::scoped_lock lock(mutex_);
+  return std::exchange(done_, std::nullopt);
+}
+
+std::optional<Status> Committer::take_compaction() {
+  const std::scoped_lock lock(mutex_);
+  return std::exchange(compacted_, std::nullopt);
+}
+
+std::optional<Errc> Committer::trouble(steady_clock::duration patience) const {
+  const std::scoped_lock lock(mutex_);
+  if (error_) return error_;
+  if (appending_ && steady_clock::now() - since_ > patience) return Errc::kStorage;
+  return std::nullopt;
+}
+
+std::uint64_t Committer::failures() const {
+  const std::scoped_lock lock(mutex_);
+  return failures_;
+}
+
+bool Committer::fatal() const {
+  const std::scoped_lock lock(mutex_);
+  return fatal_;
+}
+
+void Committer::run() {
+  while (true) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return stopping_ || given_; });
+    if (stopping_) return;
+    Batch batch = std::move(*given_);
+    given_.reset();
+    working_ = true;
+    lock.unlock();
+    work(std::move(batch));
+    lock.lock();
+    working_ = false;
+    lock.unlock();
+    wake(descriptor_);
+  }
+}
+
+void Committer::work(Batch batch) {
+  const auto begin = steady_clock::now();
+  if (!batch.records.empty() && !append_until_stored(batch.records)) return;
+  Committed out;
+  out.seconds = std::chrono::duration<double>(steady_clock::now() - begin).count();
+  out.records = batch.records.size();
+  const JournalIndex before = durable_;
+  if (!batch.records.empty()) durable_ = batch.records.back().index;
+  out.durable = durable_;
+  builder_.keep_bodies(batch.records);
+  out.ready = builder_.build(std::move(batch.effects), before, durable_);
+  out.counts = builder_.take_counts();
+  {
+    const std::scoped_lock lock(mutex_);
+    done_ = std::move(out);
+  }
+  if (!batch.compaction) return;
+  wake(descriptor_);  // the answers need not wait for the compaction
+  Status compacted = journal_.compact(batch.compaction->snapshot, batch.compaction->live);
+  const std::scoped_lock lock(mutex_);
+  if (!compacted && compacted.error().code == Errc::kCorrupt) fatal_ = true;
+  compacted_ = std::move(compacted);
+}
+
+// False when the hub stops meanwhile, or the journal is damaged.
+bool Committer::append_until_stored(const std::vector<Record>& records) {
+  auto pause = kPauseMin;
+  std::unique_lock lock(mutex_);
+  appending_ = true;
+  since_ = steady_clock::now();
+  while (true) {
+    lock.unlock();
+    const Status stored = journal_.append(records);
+    lock.lock();
+    if (stored) {
+      appending_ = false;
+      error_.reset();
+      return true;
+    }
+    ++failures_;
+    error_ = stored.error().code;
+    fatal_ = stored.error().code == Errc::kCorrupt;
+    wake(descriptor_);  // the main thread must begin to refuse
+    if (fatal_) return false;
+    changed_.wait_for(lock, pause, [this] { return stopping_; });
+    if (stopping_) return false;
+    pause = std::min(2 * pause, kPauseMax);
+  }
+}
+
+}  // namespace nattevagt::broker
