@@ -1,0 +1,355 @@
+#include "client-lib/app/arguments.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
+#include <memory>
+
+#include "client-lib/admin/roster_draft.h"
+#include "client-lib/app/texts_da.h"
+
+namespace nattevagt::client {
+namespace {
+
+struct SituationWords {
+  wire::Situation situation;
+  std::string_view english, danish;
+};
+constexpr std::array kSituations{
+    SituationWords{wire::Situation::kSuicidal, "suicidal", "selvmord"},
+    SituationWords{wire::Situation::kViolence, "violence", "vold"},
+    SituationWords{wire::Situation::kPsychosis, "psychosis", "psykose"},
+    SituationWords{wire::Situation::kMedRefused, "medRefused", "nægtet"},
+    SituationWords{wire::Situation::kPrn, "prn", "pn"},
+    SituationWords{wire::Situation::kIntox, "intox", "påvirket"},
+    SituationWords{wire::Situation::kMissing, "missing", "væk"},
+    SituationWords{wire::Situation::kSomatic, "somatic", "fysisk"},
+    SituationWords{wire::Situation::kSideEffect, "sideEffect", "bivirkning"},
+    SituationWords{wire::Situation::kReadmission, "readmission", "genindlæggelse"},
+    SituationWords{wire::Situation::kRelative, "relative", "pårørende"},
+    SituationWords{wire::Situation::kOther, "other", "andet"},
+};
+
+// One parser, built for one command line. Options write straight into `out`.
+class CommandLine {
+ public:
+  CommandLine() {
+    app_.name("nattevagt");
+    app_.require_subcommand(1);
+    app_.set_help_flag("-h,--help", "Vis denne hjælp");
+    app_.set_version_flag("--version", "nattevagt 0.1.0");
+    auto formatter = std::make_shared<CLI::Formatter>();
+    formatter->label("Usage", "Brug");
+    formatter->label("OPTIONS", "[VALG]");
+    formatter->label("SUBCOMMAND", "KOMMANDO");
+    formatter->label("SUBCOMMANDS", "KOMMANDOER");
+    formatter->label("Options", "Valg");
+    formatter->label("Subcommands", "Kommandoer");
+    formatter->label("Positionals", "Angives");
+    formatter->label("REQUIRED", "(skal angives)");
+    formatter->label("TEXT", "TEKST");
+    formatter->column_width(26);
+    app_.formatter(formatter);
+    app_.footer(
+        "Hver kommando har --help med et eksempel. En tekst, der skrives som -, læses fra tastaturet.");
+    organisation_commands();
+    device_commands();
+    incident_commands();
+    looking_commands();
+  }
+
+  Parsed parse(const std::vector<std::string>& words) {
+    std::vector<std::string> reversed(words.rbegin(), words.rend());
+    try {
+      app_.parse(reversed);
+    } catch (const CLI::CallForHelp&) {
+      return {std::nullopt, deepest()->help(), 0};
+    } catch (const CLI::CallForAllHelp&) {
+      return {std::nullopt, app_.help("", CLI::AppFormatMode::All), 0};
+    } catch (const CLI::CallForVersion& version) {
+      return {std::nullopt, std::string(version.what()) + "\n", 0};
+    } catch (const CLI::ParseError& error) {
+      return {std::nullopt, complaint(error), 2};
+    }
+    if (!finish()) return {std::nullopt, fault_ + "\n" + see_help(), 2};
+    return {std::move(out_), {}, 0};
+  }
+
+ private:
+  const CLI::App* deepest() const {
+    const CLI::App* at = &app_;
+    while (!at->get_subcommands().empty()) at = at->get_subcommands().front();
+    return at;
+  }
+  std::string see_help() const {
+    std::string path;
+    for (const CLI::App* at = deepest(); at != nullptr; at = at->get_parent()) {
+      path = at->get_name() + (path.empty() ? "" : " " + path);
+    }
+    return "Se: " + path + " --help\n";
+  }
+  std::string complaint(const CLI::ParseError& error) const {
+    const std::string what = error.what();
+    std::string out = "Kommandoen blev ikke forstået: ";
+    if (error.get_name() == "RequiredError") {
+      out = "Der mangler noget: ";
+    } else if (error.get_name() == "ExtrasError") {
+      out = "Der er noget, der ikke hører til her (sæt tekst i anførselstegn): ";
+    }
+    return out + what + "\n" + see_help();
+  }
+
+  CLI::App* command(CLI::App& parent, Verb verb, const std::string& name, const std::string& about,
+                    const std::string& example) {
+    CLI::App* made = parent.add_subcommand(name, about);
+    made->footer("Eksempel:\n  nattevagt " + example);
+    made->callback([this, verb] { out_.verb = verb; });
+    made->add_option("--home", out_.home, "Mappe (ellers ~/.local/share/nattevagt)");
+    made->add_option("--pin-file", out_.pin_file, "Fil med PIN (ellers NATTEVAGT_PIN, ellers spørges der)");
+    made->add_flag("--json", out_.json, "En JSON-linje for hver ting, til programmer");
+    return made;
+  }
+  CLI::App* incident(Verb verb, const std::string& name, const std::string& about,
+                     const std::string& example) {
+    CLI::App* made = command(app_, verb, name, about, example);
+    made->add_flag("--offline", out_.offline, "Spørg ikke hubben først");
+    made->add_option("--patience", patience_, "Så længe ventes på \"Sendt\" (10s)");
+    return made;
+  }
+  static constexpr const char* kIdHelp =
+      "Begyndelsen af id (mindst 4 tegn) eller latest; udelades, når der kun er ét";
+  void id(CLI::App* made, const std::string& option) { made->add_option(option, out_.id, kIdHelp); }
+  CLI::Option* text(CLI::App* made, const std::string& name, const std::string& about) {
+    return made->add_option(name, out_.text, about);
+  }
+
+  void organisation_commands() {
+    CLI::App* org = app_.add_subcommand("org", "Organisationen: nøgler, tillid, vagtplan");
+    org->require_subcommand(1);
+    CLI::App* init = command(*org, Verb::kOrgInit, "init", "Opret organisationen og dens nøgler (én gang)",
+                             "org init --home SOLVANG --name \"Solvang Kommune\" --hub hub.txt");
+    init->add_option("--name", out_.name, "Organisationens navn")->required();
+    init->add_option("--hub", out_.hub_file, "Filen fra 'nattevagt-broker pins'");
+    init->add_option("--endpoint", out_.endpoint, "Hubbens adresse, tcp://vært:port (ellers som i filen)");
+    init->add_option("--hub-curve", out_.hub_curve, "Hubbens CURVE-nøgle (hex)");
+    init->add_option("--hub-sign", out_.hub_sign, "Hubbens underskriftsnøgle (hex)");
+    init->add_flag("--cheap-key", out_.cheap_key)->group("");
+    command(*org, Verb::kOrgShow, "show", "Vis navn, id og hvem den kender", "org show --home SOLVANG");
+    command(*org, Verb::kOrgCard, "card", "Kortet til hubbens drift (offentligt)",
+            "org card --home SOLVANG > solvang-kort.txt");
+    CLI::App* trust = command(*org, Verb::kOrgTrust, "trust",
+                              "Uden fil: linjen til en anden organisation. Med fil: stol på den anden",
+                              "org trust --home SOLVANG havbakken-tillid.txt");
+    text(trust, "file", "Filen fra den anden organisation");
+    CLI::App* roster = org->add_subcommand("roster", "Vagtplanen");
+    roster->require_subcommand(1);
+    CLI::App* check = command(*roster, Verb::kRosterCheck, "check", "Se efter fejl; intet udgives",
+                              "org roster check --home SOLVANG roster-solvang.toml");
+    text(check, "file", "Vagtplanen (TOML)")->required();
+    check->add_flag("--offline", out_.offline, "Spørg ikke hubben om andres roller");
+    CLI::App* publish = command(*roster, Verb::kRosterPublish, "publish", "Underskriv og udgiv",
+                                "org roster publish --home SOLVANG roster-solvang.toml");
+    text(publish, "file", "Vagtplanen (TOML)")->required();
+
+    CLI::App* grant = command(app_, Verb::kGrant, "grant", "Giv én enhed adgang: link og kode",
+                              "grant --home SOLVANG --person \"Amalie Prøve\" --profession SSA");
+    CLI::Option_group* who = grant->add_option_group("hvem", "Hvem enheden er til");
+    who->add_option("--person", out_.person, "En person");
+    who->add_option("--unit", out_.unit, "En enheds fælles telefon");
+    who->add_option("--recorder", out_.recorder, "Et arkiv");
+    who->require_option(1);
+    grant->add_option("--profession", out_.profession, "Personens faggruppe");
+    grant->add_option("--rings-for", out_.name, "Personens egen telefon ringer også for denne enhed");
+    grant->add_option("--valid", valid_, "Så længe kan linket bruges (24h)");
+    grant->add_option("--certificate", certificate_, "Så længe gælder enhedens adgang (365d)");
+
+    command(app_, Verb::kDevices, "devices", "Organisationens enheder", "devices --home SOLVANG");
+    CLI::App* revoke = command(app_, Verb::kRevoke, "revoke", "Spær en mistet enhed eller en persons enheder",
+                               "revoke --home SOLVANG --person \"Amalie Prøve\"");
+    revoke->add_option("--device", out_.device, "Begyndelsen af enhedens id");
+    revoke->add_option("--person", out_.person, "Alle personens (eller enhedens) enheder");
+  }
+
+  void device_commands() {
+    CLI::App* enrol =
+        command(app_, Verb::kEnrol, "enrol", "Tilmeld denne enhed med et link", "enrol 'nattevagt:...'");
+    text(enrol, "link", "Linket fra 'nattevagt grant' (- læser det ind)")->required();
+    enrol->add_flag("--cheap-key", out_.cheap_key)->group("");
+    enrol->add_option("--patience", patience_, "Så længe ventes på hubben (30s)");
+    command(app_, Verb::kServe, "serve", "Kør hele tiden: hent, vis, og tag imod de andre kommandoer",
+            "serve --json");
+    command(app_, Verb::kWatch, "watch", "Som serve, men for mennesker: ringer og råber op", "watch");
+    CLI::App* author = incident(Verb::kAuthor, "author", "Hvem der holder enhedens telefon fra nu af",
+                                "author \"Amalie Prøve\" --profession SSA");
+    author->add_option("name", out_.author, "Navn")->required();
+    author->add_option("--profession", out_.profession, "Faggruppe");
+  }
+
+  void isbar(CLI::App* made) {
+    made->add_option("-i,--identification", out_.isbar.identification,
+                     "I: hvem er du, og hvem drejer det sig om?");
+    made->add_option("-s,--situation-text,--s", out_.isbar.situation, "S: hvad sker der lige nu?");
+    made->add_option("-b,--background,--b", out_.isbar.background, "B: diagnose, medicin, aftaler");
+    made->add_option("-a,--analysis,--a", out_.isbar.analysis, "A: hvad tror du, det er? Målte værdier");
+    made->add_option("-r,--recommendation,--r", out_.isbar.recommendation, "R: hvad beder du om?");
+  }
+
+  void incident_commands() {
+    CLI::App* ask =
+        incident(Verb::kAsk, "ask", "Spørg vagthavende psykiater. Venter, til der står \"Sendt\"",
+                 "ask --severity rød --situation psykose --alone -s \"Har gået uroligt siden kl. 00.30\"");
+    ask->add_option("--severity", severity_, "alarm, rød, gul eller grøn")->required();
+    ask->add_option("--situation", situation_,
+                    "psykose, selvmord, vold, pn, nægtet, påvirket, væk, fysisk ...");
+    ask->add_flag("--alone", out_.alone, "Jeg er alene på vagt");
+    ask->add_option("--callback", out_.callback, "Nummer at ringe tilbage på");
+    ask->add_option("--citizen", out_.citizen.name, "Borgerens navn");
+    ask->add_option("--cpr", out_.citizen.cpr, "Borgerens CPR-nummer");
+    ask->add_option("--as", out_.author, "Hvem der holder telefonen");
+    ask->add_option("--profession", out_.profession, "Dennes faggruppe");
+    ask->add_flag("--drill", out_.drill, "Øvelse: samme vej, men mærket");
+    isbar(ask);
+
+    id(incident(Verb::kTake, "take", "\"Jeg tager den\"", "take"), "alert");
+    CLI::App* decline = incident(Verb::kDecline, "decline", "Kan ikke tage den: den går straks videre",
+                                 "decline --reason \"Jeg er i gang med en indlæggelse\"");
+    id(decline, "alert");
+    text(decline, "--reason", "Hvorfor");
+
+    CLI::App* say = incident(Verb::kSay, "say", "Skriv i samtalen, eller udfyld mere af ISBAR",
+                             "say \"Tanker ja. Planer nej.\"");
+    text(say, "text", "Teksten (- læser den ind)");
+    id(say, "--in");
+    say->add_flag("--observation", out_.observation, "En observation med tidspunkt");
+    isbar(say);
+
+    CLI::App* advise =
+        incident(Verb::kAdvise, "advise", "Giv råd. Medicin skal altid læses tilbage",
+                 "advise \"Giv PN ...\" --drug oxazepam --dose \"15 mg\" --when nu --max \"1 til kl. 08\"");
+    text(advise, "text", "Rådet (- læser det ind)")->required();
+    id(advise, "--in");
+    advise->add_flag("--read-back", out_.read_back_required, "Kræver tilbagelæsning");
+    advise->add_option("--drug", medicine_.drug, "Præparat");
+    advise->add_option("--dose", medicine_.dose, "Dosis");
+    advise->add_option("--when", medicine_.when, "Hvornår");
+    advise->add_option("--max", medicine_.maximum, "Højst");
+
+    CLI::App* readback = incident(Verb::kReadBack, "readback", "Læs rådet tilbage, med dosis og tid",
+                                  "readback \"Oxazepam 15 mg nu, ikke mere før kl. 08\"");
+    text(readback, "text", "Det, du har forstået (- læser det ind)")->required();
+    id(readback, "--advice");
+    CLI::App* verdict =
+        incident(Verb::kVerdict, "verdict", "Var tilbagelæsningen rigtig?", "verdict korrekt");
+    verdict->add_option("answer", answer_, "korrekt eller forkert")->required();
+    id(verdict, "--read-back");
+    CLI::App* done = incident(Verb::kDone, "done", "Udført, eller ikke udført og hvorfor", "done");
+    id(done, "--advice");
+    done->add_flag("--not", out_.not_done, "Kunne ikke udføres");
+    text(done, "--reason", "Hvorfor ikke");
+    CLI::App* reserve =
+        incident(Verb::kReserve, "reserve", "Reserveplanen er brugt", "reserve \"Ringet 112\"");
+    text(reserve, "choice", "Hvad du gjorde")->required();
+    id(reserve, "--in");
+    id(incident(Verb::kClose, "close", "Afslut kaldet", "close"), "alert");
+    CLI::App* withdraw = incident(Verb::kWithdraw, "withdraw", "Træk kaldet tilbage",
+                                  "withdraw --reason \"Borgeren er faldet til ro\"");
+    id(withdraw, "alert");
+    text(withdraw, "--reason", "Hvorfor");
+    CLI::App* invite =
+        incident(Verb::kInvite, "invite", "Tag en enhed, rolle eller person med i samtalen, synligt",
+                 "invite \"Strandløkken, hus A\"");
+    text(invite, "name", "Navnet")->required();
+    id(invite, "--in");
+  }
+
+  void looking_commands() {
+    CLI::App* alerts = incident(Verb::kAlerts, "alerts", "Kaldene, de åbne først", "alerts");
+    alerts->add_flag("--all", out_.mark, "Også de afsluttede");
+    id(incident(Verb::kHistory, "history", "Hele samtalen; det, du ser her, meldes som set", "history"),
+       "alert");
+    CLI::App* search =
+        incident(Verb::kSearch, "search", "Søg i det, denne enhed har gemt", "search oxazepam");
+    text(search, "words", "Ordene")->required();
+    CLI::App* exported =
+        incident(Verb::kExport, "export", "Teksten til journalen", "export --out journal.txt --mark");
+    id(exported, "alert");
+    exported->add_option("--out", out_.out_file, "Skriv i denne fil, som kun du kan læse");
+    exported->add_flag("--mark", out_.mark, "Skriv i samtalen, at det er ført i journal");
+    incident(Verb::kStatus, "status", "Enhed, forbindelse og åbne kald", "status");
+  }
+
+  bool refuse(std::string why) {
+    fault_ = std::move(why);
+    return false;
+  }
+  bool duration(const std::string& text, Millis& out) {
+    if (text.empty()) return true;
+    const auto parsed = parse_duration(text);
+    if (!parsed) return refuse("'" + text + "' er ikke en varighed. Skriv for eksempel 10s, 24h eller 30d.");
+    out = *parsed;
+    return true;
+  }
+
+  // What CLI11 cannot know: that words are Danish, and which options belong together.
+  bool finish() {
+    if (out_.verb == Verb::kEnrol) out_.patience = std::chrono::seconds(30);
+    if (!duration(patience_, out_.patience) || !duration(valid_, out_.valid_for) ||
+        !duration(certificate_, out_.certificate_lifetime)) {
+      return false;
+    }
+    if (!severity_.empty()) {
+      out_.severity = parse_severity(severity_);
+      if (!out_.severity)
+        return refuse("'" + severity_ + "' er ikke en hastegrad. Skriv alarm, rød, gul eller grøn.");
+    }
+    if (!situation_.empty()) {
+      const auto situation = parse_situation(situation_);
+      if (!situation) {
+        std::string list;
+        for (const auto& words : kSituations) list += (list.empty() ? "" : ", ") + std::string(words.danish);
+        return refuse("'" + situation_ + "' kendes ikke. Skriv en af: " + list + ".");
+      }
+      out_.situation = *situation;
+    }
+    if (!answer_.empty()) {
+      const bool yes = answer_ == "korrekt" || answer_ == "ok" || answer_ == "ja";
+      const bool no = answer_ == "forkert" || answer_ == "wrong" || answer_ == "nej";
+      if (!yes && !no) return refuse("Skriv korrekt eller forkert.");
+      out_.correct = yes;
+    }
+    const std::array<const std::string*, 4> medicine{&medicine_.drug, &medicine_.dose, &medicine_.when,
+                                                     &medicine_.maximum};
+    const auto given =
+        std::count_if(medicine.begin(), medicine.end(), [](const auto* part) { return !part->empty(); });
+    if (given != 0 && given != 4) return refuse(std::string(text::kMedicineIncomplete));
+    if (given == 4) {
+      out_.medicine = medicine_;
+      out_.read_back_required = true;  // P-073
+    }
+    return true;
+  }
+
+  CLI::App app_{"Nattevagt: råd fra vagthavende psykiater, når det er nat"};
+  Arguments out_;
+  wire::Medicine medicine_;
+  std::string severity_, situation_, answer_, patience_, valid_, certificate_, fault_;
+};
+
+}  // namespace
+
+bool is_organisation_verb(Verb verb) noexcept { return verb <= Verb::kRevoke; }
+bool is_incident_verb(Verb verb) noexcept { return verb >= Verb::kAuthor; }
+bool sends(Verb verb) noexcept { return verb >= Verb::kAsk && verb <= Verb::kInvite; }
+
+Parsed parse_arguments(const std::vector<std::string>& words) { return CommandLine().parse(words); }
+
+std::optional<wire::Situation> parse_situation(std::string_view text) {
+  for (const auto& words : kSituations) {
+    if (text == words.english || text == words.danish || text == text::situation_text(words.situation)) {
+      return words.situation;
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace nattevagt::client

@@ -1,0 +1,356 @@
+#include "client-lib/app/commands.h"
+
+#include <fmt/format.h>
+
+#include <functional>
+#include <utility>
+
+#include "client-lib/app/json_lines.h"
+#include "client-lib/app/select.h"
+#include "client-lib/app/show.h"
+#include "client-lib/app/texts_da.h"
+#include "proto/wire/cpr.h"
+
+namespace nattevagt::client {
+namespace {
+
+constexpr std::size_t kFoundMax = 50;
+
+// One command's run: what it knows, and the small words in which its answers are made.
+class Run {
+ public:
+  Run(const Arguments& arguments, const Place& place) : a_(arguments), p_(place), client_(place.client) {}
+
+  Outcome go() {
+    if (!client_.enrolled()) return refuse(Errc::kWrongState, text::kNotEnrolled);
+    switch (a_.verb) {
+      case Verb::kAuthor: return author();
+      case Verb::kAsk: return ask();
+      case Verb::kTake: return on_alert([&](const Alert& alert) { return client_.take(alert.view.alert); });
+      case Verb::kDecline:
+        return on_alert([&](const Alert& alert) { return client_.decline(alert.view.alert, a_.text); });
+      case Verb::kSay: return say();
+      case Verb::kAdvise: return advise();
+      case Verb::kReadBack:
+        return on_message([&](const Message& advice) { return client_.read_back(advice.id, a_.text); });
+      case Verb::kVerdict:
+        return on_message([&](const Message& read) { return client_.judge_read_back(read.id, a_.correct); });
+      case Verb::kDone:
+        return on_message(
+            [&](const Message& advice) { return client_.done(advice.id, !a_.not_done, a_.text); });
+      case Verb::kReserve:
+        return on_alert([&](const Alert& alert) { return client_.reserve_used(alert.view.alert, a_.text); });
+      case Verb::kClose: return on_alert([&](const Alert& alert) { return client_.close(alert.view.alert); });
+      case Verb::kWithdraw:
+        return on_alert([&](const Alert& alert) { return client_.withdraw(alert.view.alert, a_.text); });
+      case Verb::kInvite: return invite();
+      case Verb::kAlerts: return alerts();
+      case Verb::kHistory: return history();
+      case Verb::kSearch: return search();
+      case Verb::kExport: return export_incident();
+      case Verb::kStatus: return status();
+      case Verb::kOrgInit:
+      case Verb::kOrgShow:
+      case Verb::kOrgCard:
+      case Verb::kOrgTrust:
+      case Verb::kRosterCheck:
+      case Verb::kRosterPublish:
+      case Verb::kGrant:
+      case Verb::kDevices:
+      case Verb::kRevoke:
+      case Verb::kEnrol:
+      case Verb::kServe:
+      case Verb::kWatch: break;
+    }
+    return refuse(Errc::kUnsupported, text::error_text(Errc::kUnsupported));
+  }
+
+ private:
+  Outcome refuse(Errc code, std::string_view why) { return {refusal(code, why, a_.json), std::nullopt}; }
+  Outcome refuse(Errc code, const Alert* alert = nullptr) { return refuse(code, reason(code, alert)); }
+  Outcome print(std::string out) { return {{std::move(out), {}, kExitDone}, std::nullopt}; }
+
+  // The code's own text, or a better one where we know what was tried.
+  std::string reason(Errc code, const Alert* alert) const {
+    if (code == Errc::kAlreadyTaken && alert != nullptr && alert->taken_by) {
+      return std::string(text::kAlreadyTakenBy) + printable_line(person_text(*alert->taken_by)) + ".";
+    }
+    if (a_.verb == Verb::kAsk && code == Errc::kNotFound) return std::string(text::kNoLadder);
+    if (a_.verb == Verb::kAsk && code == Errc::kNotPermitted) return std::string(text::kOnlyUnitsAsk);
+    if (a_.verb == Verb::kClose && code == Errc::kWrongState) return std::string(text::kReadBackOpen);
+    if (a_.verb == Verb::kAdvise && code == Errc::kWrongState) return std::string(text::kTakeFirst);
+    return std::string(text::error_text(code));
+  }
+
+  Outcome wait_for(MessageId message, std::optional<AlertId> alert, std::string so_far = {}) {
+    Waiting waiting;
+    waiting.verb = a_.verb;
+    waiting.message = message;
+    waiting.alert = alert;
+    waiting.json = a_.json;
+    waiting.served = p_.served;
+    waiting.until = p_.now + a_.patience;
+    waiting.so_far.out = std::move(so_far);
+    return {{}, std::move(waiting)};
+  }
+
+  Outcome on_alert(const std::function<Result<MessageId>(const Alert&)>& act) {
+    const auto selected = select_alert(a_, client_, p_.screen);
+    if (!selected.value) return refuse(Errc::kNotFound, selected.why_not);
+    const auto made = act(*selected.value);
+    if (!made) return refuse(made.error().code, &*selected.value);
+    return wait_for(*made, selected.value->view.alert);
+  }
+
+  Outcome on_message(const std::function<Result<MessageId>(const Message&)>& act) {
+    const auto selected = select_message(a_, client_, p_.screen);
+    if (!selected.value) return refuse(Errc::kNotFound, selected.why_not);
+    const auto made = act(*selected.value);
+    if (!made) return refuse(made.error().code);
+    return wait_for(*made, std::nullopt);
+  }
+
+  Outcome author() {
+    if (const auto set = client_.set_author(a_.author, a_.profession); !set) return refuse(set.error().code);
+    if (a_.json) return print(json_ok({{"author", a_.author}}));
+    return print(fmt::format("{}{}.\n", text::kAuthorSet, printable_line(a_.author)));
+  }
+
+  Outcome ask() {
+    if (!a_.citizen.cpr.empty() && !wire::is_cpr(a_.citizen.cpr))
+      return refuse(Errc::kInvalidValue, text::kBadCpr);
+    Question question;
+    question.severity = *a_.severity;
+    question.situation = a_.situation;
+    question.citizen = a_.citizen;
+    question.alone = a_.alone;
+    question.callback = a_.callback;
+    question.isbar = a_.isbar;
+    question.drill = a_.drill;
+    question.author_name = a_.author;
+    question.author_profession = a_.profession;
+    const auto asked = client_.ask(question);
+    if (!asked) return refuse(asked.error().code);
+    return wait_for(asked->message, asked->alert);
+  }
+
+  Outcome say() {
+    const bool isbar =
+        !(a_.isbar.identification.empty() && a_.isbar.situation.empty() && a_.isbar.background.empty() &&
+          a_.isbar.analysis.empty() && a_.isbar.recommendation.empty());
+    if (!isbar && a_.text.empty()) return refuse(Errc::kInvalidValue, text::kTextMissing);
+    const auto selected = select_alert(a_, client_, p_.screen);
+    if (!selected.value) return refuse(Errc::kNotFound, selected.why_not);
+    const Alert& alert = *selected.value;
+    wire::Body body = wire::Text{a_.text};
+    if (a_.observation) body = wire::Observation{a_.text, now_utc()};
+    if (isbar) body = wire::IsbarAddition{a_.isbar};
+    const auto made = client_.send(alert.view.stream, std::move(body));
+    if (!made) return refuse(made.error().code);
+    return wait_for(*made, alert.view.alert);
+  }
+
+  Outcome advise() {
+    return on_alert([&](const Alert& alert) {
+      wire::Advice advice;
+      advice.alert = alert.view.alert;
+      advice.text = a_.text;
+      advice.read_back_required = a_.read_back_required;
+      advice.medicine = a_.medicine;
+      return client_.advise(alert.view.alert, std::move(advice));
+    });
+  }
+
+  Outcome invite() {
+    const auto alert = select_alert(a_, client_, p_.screen);
+    if (!alert.value) return refuse(Errc::kNotFound, alert.why_not);
+    const auto who = select_name(a_.text, client_);
+    if (!who.value) return refuse(Errc::kNotFound, who.why_not);
+    const auto made = client_.invite(alert.value->view.stream, who.value->target);
+    if (!made) return refuse(made.error().code);
+    return wait_for(*made, alert.value->view.alert);
+  }
+
+  Outcome alerts() {
+    std::string out;
+    for (const Alert& alert : client_.alerts()) {
+      if (!a_.mark && !is_open(alert)) continue;
+      out += a_.json ? json_line(alert) : alert_block(alert, p_.screen);
+    }
+    if (out.empty() && !a_.json) out = std::string(text::kNoAlerts) + "\n";
+    return print(out);
+  }
+
+  Outcome history() {
+    const auto selected = select_alert(a_, client_, p_.screen);
+    if (!selected.value) return refuse(Errc::kNotFound, selected.why_not);
+    std::string out = a_.json ? std::string() : alert_block(*selected.value, p_.screen);
+    const auto shown = transcript(selected.value->view.stream);
+    if (!shown) return refuse(shown.error().code);
+    return print(out + *shown);
+  }
+
+  // All of a conversation; who asks to see it has seen it.
+  Result<std::string> transcript(ConversationId conversation) {
+    NV_TRY(const auto messages, client_.history(conversation));
+    std::string out;
+    for (const Message& message : messages) {
+      if (std::holds_alternative<wire::Seen>(message.content.body)) continue;
+      out += a_.json ? json_line(message) : message_block(message, p_.screen);
+      if (!message.own) NV_TRYV(client_.mark_seen(message.id));
+    }
+    return out;
+  }
+
+  Outcome search() {
+    const auto found = client_.search(a_.text, kFoundMax);
+    if (!found) return refuse(found.error().code);
+    std::string out;
+    for (const FoundMessage& item : *found) {
+      out += a_.json
+                 ? json_line(item)
+                 : fmt::format("{} [{}] {}\n    {}\n", date_and_clock_text(item.message.content.written_at),
+                               short_id(item.message.id.hex()), printable_line(author_text(item.message)),
+                               printable_line(item.excerpt));
+    }
+    if (out.empty() && !a_.json) out = std::string(text::kNothing) + "\n";
+    return print(out);
+  }
+
+  Outcome export_incident() {
+    const auto selected = select_alert(a_, client_, p_.screen);
+    if (!selected.value) return refuse(Errc::kNotFound, selected.why_not);
+    const auto conversation = selected.value->view.stream;
+    const auto exported = client_.export_incident(conversation);
+    if (!exported) return refuse(exported.error().code);
+    std::string out = a_.json ? exported->json : exported->text;
+    if (!out.ends_with('\n')) out += '\n';
+    if (!a_.mark) return print(std::move(out));
+    const auto made = client_.send(conversation, wire::JournalMark{exported->hash, now_utc()});
+    if (!made) return refuse(made.error().code);
+    return wait_for(*made, selected.value->view.alert, std::move(out));
+  }
+
+  Outcome status() {
+    const auto self = client_.self();
+    const auto list = client_.alerts();
+    const auto open = std::count_if(list.begin(), list.end(), is_open);
+    const bool empty = client_.outbox_empty();
+    if (a_.json) {
+      return print(json_ok({{"name", self ? self->name : std::string()},
+                            {"device", self ? self->device.hex() : std::string()},
+                            {"connected", p_.connected},
+                            {"served", p_.served},
+                            {"outbox_empty", empty},
+                            {"open_alerts", static_cast<std::int64_t>(open)}}));
+    }
+    std::string out = self
+                          ? fmt::format("{} · {} · enhed {}\n", printable_line(person_text(*self)),
+                                        printable_line(self->organisation_name), short_id(self->device.hex()))
+                          : std::string();
+    out += fmt::format("{}\n{}\n", p_.connected ? text::kConnected : text::kDisconnected,
+                       empty ? text::kAllSent : text::kOutboxWaits);
+    if (open == 0) return print(out + std::string(text::kNoAlerts) + "\n");
+    for (const Alert& alert : list) {
+      if (is_open(alert)) out += alert_block(alert, p_.screen);
+    }
+    return print(out);
+  }
+
+  static UtcTime now_utc() { return std::chrono::floor<Millis>(std::chrono::system_clock::now()); }
+
+  const Arguments& a_;
+  const Place& p_;
+  Client& client_;
+};
+
+// What a command says when the hub has stored its message.
+std::string stored_text(const Waiting& w, const Alert* alert, const Place& place) {
+  const Screen& screen = place.screen;
+  std::string out = paint(Paint::kGreen, text::kSent, screen) + "\n";
+  switch (w.verb) {
+    case Verb::kAsk:
+      if (alert == nullptr) return out;
+      if (alert->view.severity == wire::Severity::kAlarm) {
+        out += paint(Paint::kRed, text::kRing112Too, screen) + "\n" + std::string(text::kNotAlarm) + "\n";
+      }
+      return out + alert_block(*alert, screen);
+    case Verb::kTake:
+    case Verb::kAdvise:
+    case Verb::kDecline:
+    case Verb::kReserve:
+    case Verb::kWithdraw:
+    case Verb::kClose: return alert == nullptr ? out : out + alert_block(*alert, screen);
+    case Verb::kReadBack: return out + std::string(text::kWaitingForVerdict) + "\n";
+    case Verb::kInvite: return out;
+    default: return out;
+  }
+}
+
+}  // namespace
+
+void Waiting::see(const Event& event) {
+  const auto* own = std::get_if<OwnMessage>(&event);
+  if (own != nullptr && own->id == message && own->delivery != Delivery::kQueued) answer = *own;
+}
+
+AgentReply refusal(Errc code, std::string_view text, bool json, int exit_code) {
+  AgentReply reply;
+  reply.exit_code = exit_code;
+  if (json) {
+    reply.out = json_fault(code, text);
+  } else {
+    reply.err = std::string(text) + "\n";
+  }
+  return reply;
+}
+
+Outcome begin(const Arguments& arguments, const Place& place) { return Run(arguments, place).go(); }
+
+std::optional<AgentReply> finished(const Waiting& w, const Place& place) {
+  const bool late = place.now >= w.until;
+  if (!w.answer && !late) return std::nullopt;
+  std::optional<Alert> alert;
+  if (w.alert) {
+    if (auto found = place.client.alert(*w.alert)) alert = std::move(*found);
+  }
+  AgentReply reply = w.so_far;
+  if (w.answer && w.answer->delivery != Delivery::kFailed) {
+    reply.out += w.json ? json_ok({{"message", w.message.hex()},
+                                   {"alert", w.alert ? w.alert->hex() : std::string()},
+                                   {"conversation", alert ? alert->view.stream.hex() : std::string()},
+                                   {"delivery", std::string("stored")}})
+                        : stored_text(w, alert ? &*alert : nullptr, place);
+    return reply;
+  }
+  if (w.answer) {
+    const Errc why = w.answer->why;
+    // Who was first is told by a signed act, which may be one moment behind the hub's refusal.
+    if (why == Errc::kAlreadyTaken && !late && !(alert && alert->taken_by)) return std::nullopt;
+    std::string reason(text::error_text(why));
+    if (why == Errc::kAlreadyTaken && alert && alert->taken_by) {
+      reason = std::string(text::kAlreadyTakenBy) + printable_line(person_text(*alert->taken_by)) + ".";
+    }
+    const AgentReply refused = refusal(why, reason, w.json);
+    reply.out += refused.out;
+    reply.err += refused.err;
+    reply.exit_code = refused.exit_code;
+    if (w.verb == Verb::kAsk && !w.json) {
+      reply.err = paint(Paint::kRed, text::kNotSentRing, place.screen) + "\n" +
+                  reserve_block(place.client, place.screen) + reply.err;
+      reply.exit_code = kExitNotSent;
+    }
+    return reply;
+  }
+  reply.exit_code = kExitNotSent;
+  if (w.json) {
+    reply.out += json_fault(Errc::kTimeout, text::kNotSent);
+    return reply;
+  }
+  reply.err += paint(Paint::kRed, text::kNotSentRing, place.screen) + "\n" +
+               reserve_block(place.client, place.screen) +
+               std::string(w.served ? text::kNotSentLater : text::kNotSentNoServe) + "\n";
+  return reply;
+}
+
+}  // namespace nattevagt::client

@@ -1,0 +1,204 @@
+#include "client-lib/app/json_lines.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "client-lib/app/show.h"
+#include "client-lib/app/texts_da.h"
+
+namespace nattevagt::client {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+template <class... Handlers>
+struct Overloaded : Handlers... {
+  using Handlers::operator()...;
+};
+template <class... Handlers>
+Overloaded(Handlers...) -> Overloaded<Handlers...>;
+
+std::string utc_text(UtcTime time) {
+  const auto day = std::chrono::floor<std::chrono::days>(time);
+  const std::chrono::year_month_day date(day);
+  const std::int64_t ms = (time - day).count();
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", static_cast<int>(date.year()),
+                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), ms / 3'600'000,
+                     ms / 60'000 % 60, ms / 1000 % 60, ms % 1000);
+}
+Json utc_or_null(UtcTime time) { return time == kNever ? Json(nullptr) : Json(utc_text(time)); }
+
+std::string_view name_of(Delivery delivery) {
+  switch (delivery) {
+    case Delivery::kQueued: return "queued";
+    case Delivery::kStored: return "stored";
+    case Delivery::kOnDevice: return "on_device";
+    case Delivery::kSeen: return "seen";
+    case Delivery::kFailed: return "failed";
+  }
+  return "";
+}
+std::string_view name_of(wire::AlertState state) {
+  switch (state) {
+    case wire::AlertState::kEscalating: return "escalating";
+    case wire::AlertState::kTaken: return "taken";
+    case wire::AlertState::kAdvised: return "advised";
+    case wire::AlertState::kExhausted: return "exhausted";
+    case wire::AlertState::kWithdrawn: return "withdrawn";
+    case wire::AlertState::kClosed: return "closed";
+  }
+  return "";
+}
+std::string_view name_of(wire::NoticeKind notice) {
+  switch (notice) {
+    case wire::NoticeKind::kNone: return "none";
+    case wire::NoticeKind::kFirst: return "first";
+    case wire::NoticeKind::kRepeat: return "repeat";
+    case wire::NoticeKind::kResumed: return "resumed";
+    case wire::NoticeKind::kLoud: return "loud";
+  }
+  return "";
+}
+std::string_view name_of(wire::Severity severity) {
+  switch (severity) {
+    case wire::Severity::kAlarm: return "alarm";
+    case wire::Severity::kRed: return "red";
+    case wire::Severity::kYellow: return "yellow";
+    case wire::Severity::kGreen: return "green";
+  }
+  return "";
+}
+std::string_view name_of(wire::HolderKind kind) {
+  switch (kind) {
+    case wire::HolderKind::kPerson: return "person";
+    case wire::HolderKind::kUnit: return "unit";
+    case wire::HolderKind::kRecorder: return "recorder";
+  }
+  return "";
+}
+
+Json to_json(const Person& person) {
+  return {{"id", person.id.hex()},
+          {"device", person.device.hex()},
+          {"name", person.name},
+          {"profession", person.profession},
+          {"organisation", person.organisation_name},
+          {"kind", name_of(person.kind)}};
+}
+Json to_json(const std::vector<Person>& people) {
+  Json out = Json::array();
+  for (const auto& person : people) out.push_back(to_json(person));
+  return out;
+}
+
+Json to_json(const Alert& alert) {
+  Json out{{"id", alert.view.alert.hex()},
+           {"conversation", alert.view.stream.hex()},
+           {"state", name_of(alert.view.state)},
+           {"severity", name_of(alert.view.severity)},
+           {"unit", alert.unit_label},
+           {"role", alert.role_label},
+           {"drill", alert.view.drill},
+           {"step", alert.view.step},
+           {"steps", alert.view.step_count},
+           {"raised_at", utc_text(alert.view.raised_at)},
+           {"next_at", utc_or_null(alert.view.next_at)},
+           {"exhausted_at", utc_or_null(alert.view.exhausted_at)},
+           {"late", alert.view.late},
+           {"reserve_used", alert.view.reserve_used},
+           {"technical_alarm", alert.view.technical_alarm},
+           {"own_unit", alert.own_unit},
+           {"may_take", alert.may_take},
+           {"taken_by", alert.taken_by ? to_json(*alert.taken_by) : Json(nullptr)},
+           {"taken_at", alert.taken_at ? Json(utc_text(*alert.taken_at)) : Json(nullptr)},
+           {"warnings", alert.warnings}};
+  return out;
+}
+
+Json to_json(const Message& message) {
+  return {{"id", message.id.hex()},
+          {"conversation", message.conversation.hex()},
+          {"seq", message.seq},
+          {"written_at", utc_text(message.content.written_at)},
+          {"stored_at", utc_text(message.stored_at)},
+          {"local", date_and_clock_text(message.content.written_at)},
+          {"kind", body_kind(message.content.body)},
+          {"author", to_json(message.author)},
+          {"author_text", author_text(message)},
+          {"own", message.own},
+          {"delivery", message.own ? Json(name_of(message.delivery)) : Json(nullptr)},
+          {"text", said_text(message.content.body)}};
+}
+
+// A text that came over the wire was checked to be UTF-8; a replacement is better than an exception.
+std::string line(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+void add(Json& json, std::initializer_list<JsonField> fields) {
+  for (const auto& field : fields) {
+    std::visit([&](const auto& value) { json[std::string(field.key)] = value; }, field.value);
+  }
+}
+
+}  // namespace
+
+std::string json_line(const Event& event) {
+  return line(std::visit(
+      Overloaded{
+          [](const Connected&) { return Json{{"event", "connected"}}; },
+          [](const Disconnected& e) {
+            return Json{{"event", "disconnected"}, {"reason", errc_name(e.reason)}};
+          },
+          [](const Enrolled& e) { return Json{{"event", "enrolled"}, {"self", to_json(e.self)}}; },
+          [](const NewMessage& e) { return Json{{"event", "message"}, {"message", to_json(e.message)}}; },
+          [](const OwnMessage& e) {
+            Json json{{"event", "own"}, {"message", e.id.hex()}, {"delivery", name_of(e.delivery)}};
+            if (e.delivery == Delivery::kFailed) json["why"] = errc_name(e.why);
+            return json;
+          },
+          [](const AlertChanged& e) {
+            return Json{{"event", "alert"}, {"notice", name_of(e.notice)}, {"alert", to_json(e.alert)}};
+          },
+          [](const MembersChanged& e) {
+            return Json{{"event", "members"},
+                        {"conversation", e.conversation.hex()},
+                        {"joined", to_json(e.joined)},
+                        {"left", to_json(e.left)}};
+          },
+          [](const Suspicion& e) {
+            return Json{{"event", "suspicion"},
+                        {"code", errc_name(e.code)},
+                        {"conversation", e.conversation ? Json(e.conversation->hex()) : Json(nullptr)},
+                        {"text", e.text}};
+          },
+          [](const RemovedFromConversation& e) {
+            return Json{{"event", "removed"}, {"conversation", e.conversation.hex()}};
+          },
+          [](const Revoked&) { return Json{{"event", "revoked"}}; },
+      },
+      event));
+}
+
+std::string json_line(const Message& message) { return line(Json{{"message", to_json(message)}}); }
+std::string json_line(const Alert& alert) { return line(Json{{"alert", to_json(alert)}}); }
+std::string json_line(const FoundMessage& found) {
+  return line(Json{{"found", to_json(found.message)}, {"excerpt", found.excerpt}});
+}
+
+std::string json_ok(std::initializer_list<JsonField> fields) {
+  Json json{{"ok", true}};
+  add(json, fields);
+  return line(json);
+}
+std::string json_fault(Errc code, std::string_view text) {
+  return line(Json{{"ok", false}, {"code", errc_name(code)}, {"text", text}});
+}
+std::string json_object(std::initializer_list<JsonField> fields) {
+  Json json = Json::object();
+  add(json, fields);
+  return line(json);
+}
+
+}  // namespace nattevagt::client
