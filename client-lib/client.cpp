@@ -88,8 +88,8 @@ class ClientImpl final : public Client {
     return settled(core_->act(alert, wire::ActKind::kTake, wire::Take{alert}, time_.now()));
   }
   Result<MessageId> decline(AlertId alert, std::string reason) override {
-    return settled(core_->act(alert, wire::ActKind::kDecline, wire::Decline{alert, std::move(reason)},
-                              time_.now()));
+    return settled(
+        core_->act(alert, wire::ActKind::kDecline, wire::Decline{alert, std::move(reason)}, time_.now()));
   }
   Result<MessageId> send(ConversationId conversation, wire::Body body) override {
     return settled(core_->send(conversation, std::move(body), time_.now()));
@@ -113,8 +113,8 @@ class ClientImpl final : public Client {
                               time_.now()));
   }
   Result<MessageId> withdraw(AlertId alert, std::string reason) override {
-    return settled(core_->act(alert, wire::ActKind::kWithdraw, wire::Withdraw{alert, std::move(reason)},
-                              time_.now()));
+    return settled(
+        core_->act(alert, wire::ActKind::kWithdraw, wire::Withdraw{alert, std::move(reason)}, time_.now()));
   }
   Result<MessageId> close(AlertId alert) override {
     return settled(core_->act(alert, wire::ActKind::kClose, wire::Close{alert}, time_.now()));
@@ -141,9 +141,8 @@ class ClientImpl final : public Client {
   Result<std::vector<Message>> history(ConversationId conversation) const override {
     if (!core_->knows(conversation)) return fail(Errc::kNotFound, "Client::history");
     NV_TRY(std::vector<Message> out, store_->history(conversation));
-    std::erase_if(out, [](const Message& message) {
-      return std::holds_alternative<wire::Seen>(message.content.body);
-    });
+    std::erase_if(
+        out, [](const Message& message) { return std::holds_alternative<wire::Seen>(message.content.body); });
     return out;
   }
   Result<std::vector<FoundMessage>> search(std::string_view words, std::size_t limit) const override {

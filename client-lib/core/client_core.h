@@ -35,15 +35,15 @@ namespace nattevagt::client {
 
 // Waiting times of the client alone; what hub and client agree on is in proto/common/limits.h.
 namespace patience {
-inline constexpr Millis kPing = std::chrono::seconds(15);        // P-013
-inline constexpr Millis kSilence = std::chrono::seconds(45);     // no frame: the link is dead
-inline constexpr Millis kAnswer = std::chrono::seconds(30);      // a request without answer: the same
-inline constexpr Millis kNotSent = std::chrono::seconds(10);     // DESIGN promise 7
-inline constexpr Millis kClaim = std::chrono::seconds(5);        // "taken" without the signed act (P-053)
-inline constexpr Millis kPromise = std::chrono::seconds(30);     // a promised entry that does not come (P-062)
-inline constexpr Millis kRetry = std::chrono::seconds(2);        // after a refusal, doubled each time ...
-inline constexpr Millis kRetryMax = std::chrono::seconds(60);    // ... up to this
-inline constexpr Millis kTurn = std::chrono::seconds(2);         // between members who would remove a device
+inline constexpr Millis kPing = std::chrono::seconds(15);      // P-013
+inline constexpr Millis kSilence = std::chrono::seconds(45);   // no frame: the link is dead
+inline constexpr Millis kAnswer = std::chrono::seconds(30);    // a request without answer: the same
+inline constexpr Millis kNotSent = std::chrono::seconds(10);   // DESIGN promise 7
+inline constexpr Millis kClaim = std::chrono::seconds(5);      // "taken" without the signed act (P-053)
+inline constexpr Millis kPromise = std::chrono::seconds(30);   // a promised entry that does not come (P-062)
+inline constexpr Millis kRetry = std::chrono::seconds(2);      // after a refusal, doubled each time ...
+inline constexpr Millis kRetryMax = std::chrono::seconds(60);  // ... up to this
+inline constexpr Millis kTurn = std::chrono::seconds(2);       // between members who would remove a device
 inline constexpr Millis kLastResortKept = std::chrono::hours(24 * 7);
 inline constexpr Millis kKeyPackageLife = std::chrono::hours(24 * 90);
 }  // namespace patience

@@ -41,8 +41,8 @@ struct ConversationState {
 
   // Made again from the rows at start.
   IncidentFacts facts;
-  std::set<MessageId> seen;             // ids of entries that were shown, for P-071
-  std::map<MessageId, Delivery> own;    // our own messages that are stored
+  std::set<MessageId> seen;           // ids of entries that were shown, for P-071
+  std::map<MessageId, Delivery> own;  // our own messages that are stored
 
   bool active() const { return group && group->active() && !removed && !refused; }
 };

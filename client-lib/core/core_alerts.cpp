@@ -117,8 +117,8 @@ void ClientCore::on_alert_item(const wire::AlertItem& item) {
     // P-063: the receipt's promise may be kept early, never late; after a take the ladder resumes anew.
     suspect(Errc::kUntrusted, stream, "Hubben har udskudt det tidspunkt, den har lovet.");
   }
-  const bool climbing = item.view.state == wire::AlertState::kEscalating ||
-                        item.view.state == wire::AlertState::kExhausted;
+  const bool climbing =
+      item.view.state == wire::AlertState::kEscalating || item.view.state == wire::AlertState::kExhausted;
   if (record.take && item.view.taken_by == record.take->person.device) record.hub_saw_take = true;
   if (climbing && record.hub_saw_take) {
     record.take.reset();  // taken without advice in time: it climbs again (P-047)
@@ -153,7 +153,8 @@ void ClientCore::weigh_claim(AlertRecord& record) {
 void ClientCore::on_claim_due(AlertRecord& record) {
   record.claim_due = kNever;
   dirty_alerts_.insert(record.view.alert);
-  if (std::find(record.warnings.begin(), record.warnings.end(), kClaimWarning) != record.warnings.end()) return;
+  if (std::find(record.warnings.begin(), record.warnings.end(), kClaimWarning) != record.warnings.end())
+    return;
   record.warnings.emplace_back(kClaimWarning);
   const ConversationState* conversation = find(record.view.stream);
   if (conversation != nullptr && conversation->active()) {
@@ -167,7 +168,8 @@ void ClientCore::on_claim_due(AlertRecord& record) {
 void ClientCore::note_words(ConversationState& conversation, const Message& message, const Who& who) {
   if (const auto* asked = std::get_if<wire::AdviceRequest>(&message.content.body)) {
     if (conversation.alert && *conversation.alert != asked->alert) {
-      return suspect(Errc::kUntrusted, conversation.id, "Hubben viser en anden alarm, end den der blev sendt.");
+      return suspect(Errc::kUntrusted, conversation.id,
+                     "Hubben viser en anden alarm, end den der blev sendt.");
     }
     conversation.alert = asked->alert;
     dirty_streams_.insert(conversation.id);

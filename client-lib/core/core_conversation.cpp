@@ -1,5 +1,5 @@
-// One entry of a conversation: ours come back, the others' words and commits. What MLS proves is that a member
-// sent it; that it is the right member, in the right place, and new, is checked here (P-071).
+// One entry of a conversation: ours come back, the others' words and commits. What MLS proves is that a
+// member sent it; that it is the right member, in the right place, and new, is checked here (P-071).
 #include <algorithm>
 
 #include "client-lib/core/client_core.h"
@@ -40,21 +40,22 @@ void ClientCore::on_stream_entry(ConversationState& conversation, const wire::En
   learn(believed);
   if (!processed) return on_process_failed(conversation, entry, processed.error().code);
   dirty_ratchets_.insert(conversation.id);
-  std::visit(Overloaded{
-                 [&](const mls::ApplicationMessage& message) { on_application(conversation, entry, message); },
-                 [&](const mls::ProposalReceived&) { dirty_epochs_.insert(conversation.id); },
-                 [&](const mls::CommitApplied& applied) {
-                   on_commit(conversation, applied.change, applied.lost_pending_commit);
-                 },
-                 [&](const mls::OwnCommit&) {
-                   suspect(Errc::kReplay, conversation.id, "Vores egen ændring kom igen under et andet nummer.");
-                 },
-                 [&](const mls::OwnMessage&) {
-                   suspect(Errc::kReplay, conversation.id, "Vores egen besked kom igen under et andet nummer.");
-                 },
-                 [&](const mls::RemovedFromGroup&) { on_removed(conversation); },
-             },
-             *processed);
+  std::visit(
+      Overloaded{
+          [&](const mls::ApplicationMessage& message) { on_application(conversation, entry, message); },
+          [&](const mls::ProposalReceived&) { dirty_epochs_.insert(conversation.id); },
+          [&](const mls::CommitApplied& applied) {
+            on_commit(conversation, applied.change, applied.lost_pending_commit);
+          },
+          [&](const mls::OwnCommit&) {
+            suspect(Errc::kReplay, conversation.id, "Vores egen ændring kom igen under et andet nummer.");
+          },
+          [&](const mls::OwnMessage&) {
+            suspect(Errc::kReplay, conversation.id, "Vores egen besked kom igen under et andet nummer.");
+          },
+          [&](const mls::RemovedFromGroup&) { on_removed(conversation); },
+      },
+      *processed);
 }
 
 void ClientCore::on_process_failed(ConversationState& conversation, const wire::Entry& entry, Errc why) {
@@ -163,8 +164,8 @@ void ClientCore::on_application(ConversationState& conversation, const wire::Ent
 }
 
 void ClientCore::show(ConversationState& conversation, const Message& message, const Who& who) {
-  const bool closed_early = std::holds_alternative<wire::Close>(message.content.body) &&
-                            conversation.facts.read_back_open();
+  const bool closed_early =
+      std::holds_alternative<wire::Close>(message.content.body) && conversation.facts.read_back_open();
   if (closed_early) {
     suspect(Errc::kWrongState, conversation.id, "Forløbet er afsluttet uden en godkendt tilbagelæsning.");
   }
@@ -175,15 +176,14 @@ void ClientCore::show(ConversationState& conversation, const Message& message, c
   note_words(conversation, message, who);
   if (!wants_receipt(message.content.body) || self_->kind == wire::HolderKind::kRecorder) return;
   // Nothing waits for a receipt: one that cannot be queued is not missed.
-  static_cast<void>(enqueue_content(conversation.id,
-                                    wire::Seen{message.id, wire::SeenStage::kOnDevice}, std::nullopt, {}));
+  static_cast<void>(
+      enqueue_content(conversation.id, wire::Seen{message.id, wire::SeenStage::kOnDevice}, std::nullopt, {}));
 }
 
 void ClientCore::on_seen(ConversationState& conversation, const wire::Seen& seen) {
   const auto own = conversation.own.find(seen.message);
   if (own == conversation.own.end()) return;
-  const Delivery delivery =
-      seen.stage == wire::SeenStage::kSeen ? Delivery::kSeen : Delivery::kOnDevice;
+  const Delivery delivery = seen.stage == wire::SeenStage::kSeen ? Delivery::kSeen : Delivery::kOnDevice;
   if (own->second >= delivery) return;  // kFailed too: what the hub refused nobody has seen
   own->second = delivery;
   out_.deliveries.push_back({conversation.id, seen.message, delivery});

@@ -111,8 +111,7 @@ void ClientCore::add_missing_on_ladder() {
         record->second.view.state == wire::AlertState::kWithdrawn) {
       continue;
     }
-    const auto ladder =
-        directory_.ladder_for(*asked->who.unit, asked->severity, asked->who.organisation);
+    const auto ladder = directory_.ladder_for(*asked->who.unit, asked->severity, asked->who.organisation);
     if (!ladder || ladder->ladder == nullptr) continue;
     std::vector<wire::Target> missing;
     const auto members = identities(conversation.group->members());

@@ -38,8 +38,7 @@ RoleId first_role(const wire::Ladder& ladder) {
 }  // namespace
 
 void ClientCore::gather_for_raise(OutboxItem& item) {
-  const auto ladder =
-      directory_.ladder_for(*self_->unit, request_of(item).severity, self_->organisation);
+  const auto ladder = directory_.ladder_for(*self_->unit, request_of(item).severity, self_->organisation);
   if (!ladder || ladder->ladder == nullptr) {
     // No roster yet, or one without a ladder for this: red at once, and again when a roster comes.
     show_not_sent(item, Errc::kNotFound);
@@ -106,7 +105,8 @@ void ClientCore::warn_of_missing(OutboxItem& item, const Directory::Asking& ladd
         return directory_.meant(target, ladder.organisation, who);
       });
       if (present) continue;
-      record.warnings.push_back("Ingen enhed kan læse beskeden for: " + directory_.target_label(target) + ".");
+      record.warnings.push_back("Ingen enhed kan læse beskeden for: " + directory_.target_label(target) +
+                                ".");
     }
   }
 }
@@ -164,20 +164,20 @@ void ClientCore::build_raise(OutboxItem& item, const wire::Gathered& gathered) {
   record.view.step_count = static_cast<std::uint32_t>(ladder->ladder->steps.size());
   wire::ClientFrame frame;
   frame.request = 1;
-  frame.body = wire::Raise{.alert = item.alert,
-                           .stream = item.conversation(),
-                           .unit = *self_->unit,
-                           .role_asked = record.view.role_asked,
-                           .ladder = ladder->ladder->id,
-                           .roster_version = directory_.version(self_->organisation,
-                                                                wire::DocumentKind::kRoster),
-                           .severity = asked.severity,
-                           .drill = asked.drill,
-                           .members = chosen.devices,
-                           .welcome = std::move(welcome),
-                           .epoch = conversation->group->epoch(),
-                           .id = item.id(),
-                           .bytes = std::move(*ciphertext)};
+  frame.body =
+      wire::Raise{.alert = item.alert,
+                  .stream = item.conversation(),
+                  .unit = *self_->unit,
+                  .role_asked = record.view.role_asked,
+                  .ladder = ladder->ladder->id,
+                  .roster_version = directory_.version(self_->organisation, wire::DocumentKind::kRoster),
+                  .severity = asked.severity,
+                  .drill = asked.drill,
+                  .members = chosen.devices,
+                  .welcome = std::move(welcome),
+                  .epoch = conversation->group->epoch(),
+                  .id = item.id(),
+                  .bytes = std::move(*ciphertext)};
   item.frame = wire::encode(frame);
   item.stage = OutStage::kBuilt;
   dirty_items_.insert(item.number);

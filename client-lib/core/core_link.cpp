@@ -198,7 +198,8 @@ void ClientCore::on_push(wire::Answer& push) {
     if (hello_done_) stock_key_packages(low->left, false);
   } else if (const auto* goodbye = std::get_if<wire::Goodbye>(&push)) {
     if (goodbye->reason == Errc::kReplay) {
-      // P-012: the newest session wins, and it is not ours: somebody has our keys, or a restored copy of them.
+      // P-012: the newest session wins, and it is not ours: somebody has our keys, or a restored copy of
+      // them.
       suspect(Errc::kReplay, std::nullopt, "Et andet program er forbundet som denne enhed.");
     }
     if (goodbye->reason == Errc::kRevoked) out_.events.emplace_back(Revoked{});

@@ -229,7 +229,8 @@ void ClientCore::on_send_refused(OutboxItem& item, const wire::Refused& refused)
     return put_off(item, refused.retry_after);
   }
   if (refused.code == Errc::kAlreadyExists) {
-    suspect(Errc::kAlreadyExists, item.conversation(), "Hubben har en anden besked under vores beskeds nummer.");
+    suspect(Errc::kAlreadyExists, item.conversation(),
+            "Hubben har en anden besked under vores beskeds nummer.");
   }
   give_up(item, refused.code);
 }

@@ -17,11 +17,6 @@ To as_id(const From& from) {
 
 }  // namespace
 
-Bytes seal_reserve_plan(std::string_view text, const wire::TrustedOrganisation& organisation,
-                        Entropy& entropy) {
-  return seal(organisation.directory_key, as_bytes(text), organisation.card.id.view(), entropy);
-}
-
 void Directory::pin(std::vector<wire::TrustedOrganisation> organisations) {
   organisations_ = std::move(organisations);
   cards_.clear();
@@ -85,8 +80,7 @@ Result<wire::DeviceIdentity> Directory::identify(ByteView certificate, UtcTime n
 
 bool Directory::revoked(const OrganisationId& id, const DeviceId& device) const {
   const auto found = revoked_.find(id);
-  return found != revoked_.end() &&
-         std::binary_search(found->second.begin(), found->second.end(), device);
+  return found != revoked_.end() && std::binary_search(found->second.begin(), found->second.end(), device);
 }
 
 std::string Directory::label(const OrganisationId& id, ByteView sealed, ByteView bound_to) const {

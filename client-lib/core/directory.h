@@ -29,13 +29,7 @@ inline Who who_of(const wire::DeviceIdentity& identity) {
   return {identity.person, identity.organisation, identity.unit, identity.kind};
 }
 
-inline Who who_of(const Person& person) {
-  return {person.id, person.organisation, person.unit, person.kind};
-}
-
-// The reserve plan is sealed with the organisation's id as associated data.
-Bytes seal_reserve_plan(std::string_view text, const wire::TrustedOrganisation& organisation,
-                        Entropy& entropy);
+inline Who who_of(const Person& person) { return {person.id, person.organisation, person.unit, person.kind}; }
 
 class Directory {
  public:

@@ -22,19 +22,19 @@ struct OutboxItem {
   std::uint64_t number = 0;
   OutKind kind{};
   OutStage stage = OutStage::kIntent;
-  AlertId alert;                     // kRaise, kAct
+  AlertId alert;  // kRaise, kAct
   wire::ActKind act = wire::ActKind::kTake;
-  Message message;                   // of a kCommit only ids and times
+  Message message;                    // of a kCommit only ids and times
   std::vector<wire::Target> targets;  // kCommit: whom to add
   std::vector<DeviceId> removes;      // kCommit: which devices to take out
   UtcTime queued_at;
   UtcTime not_before;
-  std::uint64_t wait_epoch = 0;      // caught up to this before it is encrypted again
+  std::uint64_t wait_epoch = 0;  // caught up to this before it is encrypted again
   std::uint32_t attempts = 0;
-  bool failed_shown = false;         // "IKKE SENDT" was said (DESIGN promise 7)
-  bool echoed = false;               // its entry has come in the stream
-  Bytes frame;                       // kBuilt: a ClientFrame, to be numbered when it is sent
-  std::vector<Digest> sent;          // SHA-256 of each ciphertext that may have left
+  bool failed_shown = false;  // "IKKE SENDT" was said (DESIGN promise 7)
+  bool echoed = false;        // its entry has come in the stream
+  Bytes frame;                // kBuilt: a ClientFrame, to be numbered when it is sent
+  std::vector<Digest> sent;   // SHA-256 of each ciphertext that may have left
 
   const ConversationId& conversation() const noexcept { return message.conversation; }
   const MessageId& id() const noexcept { return message.id; }

@@ -15,17 +15,17 @@ namespace nattevagt::client {
 
 // Numbers are stored: never renumber.
 enum class Table : std::uint8_t {
-  kDevice = 1,       // one row, key empty: keys, certificate, hub, pinned organisations
-  kDocument = 2,     // organisation || kind -> SignedDocument
-  kKeyPackage = 3,   // ref -> private bundle
-  kEpoch = 4,        // conversation -> the group's epoch blob
-  kRatchets = 5,     // conversation -> the group's ratchet blob
-  kStream = 6,       // conversation (zero: the inbox) -> cursor, flags, promises
-  kChain = 7,        // conversation || be64 seq -> chain hash
-  kOutbox = 8,       // be64 number -> OutboxItem
-  kAlert = 9,        // alert -> AlertRecord
-  kSuspicion = 10,   // hash of what is suspected -> code, text; kept for ever
-  kGrant = 11,       // grant -> the one device seen under it (P-027)
+  kDevice = 1,      // one row, key empty: keys, certificate, hub, pinned organisations
+  kDocument = 2,    // organisation || kind -> SignedDocument
+  kKeyPackage = 3,  // ref -> private bundle
+  kEpoch = 4,       // conversation -> the group's epoch blob
+  kRatchets = 5,    // conversation -> the group's ratchet blob
+  kStream = 6,      // conversation (zero: the inbox) -> cursor, flags, promises
+  kChain = 7,       // conversation || be64 seq -> chain hash
+  kOutbox = 8,      // be64 number -> OutboxItem
+  kAlert = 9,       // alert -> AlertRecord
+  kSuspicion = 10,  // hash of what is suspected -> code, text; kept for ever
+  kGrant = 11,      // grant -> the one device seen under it (P-027)
 };
 
 struct StoreWrite {

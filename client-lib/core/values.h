@@ -15,7 +15,7 @@
 
 namespace nattevagt::client {
 
-struct Person {                       // as verified from a certificate and its sealed label
+struct Person {  // as verified from a certificate and its sealed label
   PersonId id;
   DeviceId device;
   std::string name;
@@ -23,7 +23,7 @@ struct Person {                       // as verified from a certificate and its 
   OrganisationId organisation;
   std::string organisation_name;
   wire::HolderKind kind{};
-  std::optional<UnitId> unit;         // whose calls the device gets
+  std::optional<UnitId> unit;  // whose calls the device gets
 };
 
 // How far one of our own messages has come. Only kStored is the hub's; the others are signed by people.
@@ -32,24 +32,24 @@ enum class Delivery : std::uint8_t { kQueued = 1, kStored = 2, kOnDevice = 3, kS
 struct Message {
   ConversationId conversation;
   MessageId id;
-  std::uint64_t seq = 0;              // 0 while it is only in the outbox
-  UtcTime stored_at;                  // the hub's time; written_at while queued
+  std::uint64_t seq = 0;  // 0 while it is only in the outbox
+  UtcTime stored_at;      // the hub's time; written_at while queued
   Person author;
   bool own = false;
-  Delivery delivery{};                // of own messages
+  Delivery delivery{};  // of own messages
   wire::Content content;
 };
 
 // What this device can vouch for about an alert.
 struct Alert {
-  wire::AlertView view;               // the hub's word; promised times from its signed receipt
-  std::optional<Person> taken_by;     // only from a verified signed act
+  wire::AlertView view;            // the hub's word; promised times from its signed receipt
+  std::optional<Person> taken_by;  // only from a verified signed act
   std::optional<UtcTime> taken_at;
-  bool own_unit = false;              // we asked
-  bool may_take = false;              // our person is on the ladder
+  bool own_unit = false;  // we asked
+  bool may_take = false;  // our person is on the ladder
   std::string role_label, unit_label;
   std::vector<wire::NoticeKind> notices;  // that this device was given, in order
-  std::vector<std::string> warnings;  // Danish, what the hub claims without proof
+  std::vector<std::string> warnings;      // Danish, what the hub claims without proof
 };
 
 struct Conversation {
@@ -58,30 +58,52 @@ struct Conversation {
   std::uint64_t epoch = 0;
   std::uint64_t last_seq = 0;
   std::vector<Person> members;
-  Bytes epoch_authenticator;          // compare out of band (RFC 9420 8.7)
+  Bytes epoch_authenticator;  // compare out of band (RFC 9420 8.7)
 };
 
 struct FoundMessage {
   Message message;
-  std::string excerpt;                // the words around the match
+  std::string excerpt;  // the words around the match
 };
 
 // ---- Events, in order, each once. For display and scripts.
 struct Connected {};
-struct Disconnected { Errc reason{}; };
-struct Enrolled { Person self; };
-struct NewMessage { Message message; };               // incoming, verified
-struct OwnMessage { MessageId id; Delivery delivery{}; Errc why{}; };  // kStored: "Sendt"; kFailed: "IKKE SENDT"
-struct AlertChanged { Alert alert; wire::NoticeKind notice{}; };       // notice != kNone: ring
-struct MembersChanged { ConversationId conversation; std::vector<Person> joined, left; };
+struct Disconnected {
+  Errc reason{};
+};
+struct Enrolled {
+  Person self;
+};
+struct NewMessage {
+  Message message;
+};  // incoming, verified
+struct OwnMessage {
+  MessageId id;
+  Delivery delivery{};
+  Errc why{};
+};  // kStored: "Sendt"; kFailed: "IKKE SENDT"
+struct AlertChanged {
+  Alert alert;
+  wire::NoticeKind notice{};
+};  // notice != kNone: ring
+struct MembersChanged {
+  ConversationId conversation;
+  std::vector<Person> joined, left;
+};
 // The hub, or a member, has been caught: shown in red, kept, never swallowed (DESIGN promise 4).
-struct Suspicion { Errc code{}; std::optional<ConversationId> conversation; std::string text; };  // Danish
-struct RemovedFromConversation { ConversationId conversation; };
-struct Revoked {};                    // by a signed revocation, or the hub says goodbye for it
+struct Suspicion {
+  Errc code{};
+  std::optional<ConversationId> conversation;
+  std::string text;
+};  // Danish
+struct RemovedFromConversation {
+  ConversationId conversation;
+};
+struct Revoked {};  // by a signed revocation, or the hub says goodbye for it
 using Event = std::variant<Connected, Disconnected, Enrolled, NewMessage, OwnMessage, AlertChanged,
                            MembersChanged, Suspicion, RemovedFromConversation, Revoked>;
 
-struct Question {                     // what `ask` takes
+struct Question {  // what `ask` takes
   wire::Severity severity{};
   wire::Situation situation{};
   wire::Citizen citizen;

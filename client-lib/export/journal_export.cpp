@@ -83,7 +83,8 @@ std::string alert_text(const Alert& alert) {
     out += "Overtaget af: ingen (ingen underskrevet overtagelse)\n";
   }
   if (alert.view.reserve_used) out += "Reserveplanen blev brugt.\n";
-  add_line(out, "Trin nået", std::to_string(alert.view.step + 1) + " af " + std::to_string(alert.view.step_count));
+  add_line(out, "Trin nået",
+           std::to_string(alert.view.step + 1) + " af " + std::to_string(alert.view.step_count));
   add_line(out, "Tilstand", state_name(alert.view.state));
   for (const std::string& warning : alert.warnings) add_line(out, "Advarsel", warning);
   return out;

@@ -1,6 +1,6 @@
-// The record of an incident for the journals (DOMAIN 3): text for pasting and JSON for a machine, with who, in
-// which role, when (local with offset, and UTC), the advice, the read-back and its verdict, the outcome, and
-// the SHA-256 of the text. Pure.
+// The record of an incident for the journals (DOMAIN 3): text for pasting and JSON for a machine, with who,
+// in which role, when (local with offset, and UTC), the advice, the read-back and its verdict, the outcome,
+// and the SHA-256 of the text. Pure.
 #pragma once
 
 #include <optional>

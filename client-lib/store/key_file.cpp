@@ -42,8 +42,8 @@ Result<SealKey> derive(std::string_view pin, const KeyCost& cost, const Salt& sa
     return fail(Errc::kInvalidValue, "PIN cost");
   }
   SealKey out;
-  if (crypto_pwhash(out.expose().data(), out.expose().size(), pin.data(), pin.size(), salt.data(), cost.passes,
-                    std::size_t{cost.memory_kib} * 1024, crypto_pwhash_ALG_ARGON2ID13) != 0) {
+  if (crypto_pwhash(out.expose().data(), out.expose().size(), pin.data(), pin.size(), salt.data(),
+                    cost.passes, std::size_t{cost.memory_kib} * 1024, crypto_pwhash_ALG_ARGON2ID13) != 0) {
     return fail(Errc::kStorage, "crypto_pwhash: no memory");
   }
   return out;
@@ -76,8 +76,8 @@ Status write_tries(const std::string& home, const Tries& tries) {
 
 bool key_file_exists(const std::string& home) { return file_exists(keys_path(home)); }
 
-Result<StoreKey> make_key_file(const std::string& home, std::string_view pin, const KeyCost& cost, StoreKey key,
-                               Entropy& entropy) {
+Result<StoreKey> make_key_file(const std::string& home, std::string_view pin, const KeyCost& cost,
+                               StoreKey key, Entropy& entropy) {
   if (key_file_exists(home)) return fail(Errc::kAlreadyExists, "store.keys");
   Salt salt{};
   entropy.fill(salt);
@@ -94,7 +94,8 @@ Millis pin_wait_of(const std::string& home, UtcTime now) {
   Millis wait = kLockedFor;
   if (tries.wrong < limits::kWrongPinsMax) {
     wait = kFirstDelay;
-    for (std::uint64_t i = limits::kWrongPinsBeforeDelay; i < tries.wrong && wait < kLockedFor; ++i) wait *= 2;
+    for (std::uint64_t i = limits::kWrongPinsBeforeDelay; i < tries.wrong && wait < kLockedFor; ++i)
+      wait *= 2;
     wait = std::min(wait, kLockedFor);
   }
   // A clock that was set back does not make the wait longer than it is.
@@ -103,7 +104,8 @@ Millis pin_wait_of(const std::string& home, UtcTime now) {
 
 Result<StoreKey> unlock_key_file(const std::string& home, std::string_view pin, UtcTime now) {
   auto file = read_small_file(keys_path(home), kFileBytesMax);
-  if (!file) return fail(file.error().code == Errc::kNotFound ? Errc::kNotFound : Errc::kCorrupt, "store.keys");
+  if (!file)
+    return fail(file.error().code == Errc::kNotFound ? Errc::kNotFound : Errc::kCorrupt, "store.keys");
   Unpacker in(*file);
   const std::string magic = in.text();
   const std::uint64_t version = in.u64();
@@ -120,7 +122,8 @@ Result<StoreKey> unlock_key_file(const std::string& home, std::string_view pin, 
   const Tries before = read_tries(home);
   NV_TRYV(write_tries(home, {before.wrong + 1, now}));
   const auto wrap = derive(pin, cost, salt);
-  if (!wrap) return fail(wrap.error().code == Errc::kInvalidValue ? Errc::kWrongPin : wrap.error().code, "PIN");
+  if (!wrap)
+    return fail(wrap.error().code == Errc::kInvalidValue ? Errc::kWrongPin : wrap.error().code, "PIN");
   const auto opened = open_sealed(*wrap, ByteView(*file).subspan(head.size()), head);
   if (!opened) return fail(Errc::kWrongPin, "store.keys");
   NV_TRYV(write_tries(home, {0, now}));

@@ -22,15 +22,16 @@ struct Migration {
 };
 // Append only. Each runs once, in a transaction of its own, and is noted in `migrations`.
 constexpr std::array kMigrations{
-    Migration{1,
-              "CREATE TABLE state(part INTEGER NOT NULL, key BLOB NOT NULL, value BLOB NOT NULL,"
-              " PRIMARY KEY(part, key)) WITHOUT ROWID;"
-              "CREATE TABLE messages(number INTEGER PRIMARY KEY, conversation BLOB NOT NULL, id BLOB NOT NULL,"
-              " seq INTEGER NOT NULL, delivery INTEGER NOT NULL, row BLOB NOT NULL, UNIQUE(conversation, id));"
-              "CREATE INDEX messages_by_place ON messages(conversation, seq);"
-              // Danish: o and ø are different letters.
-              "CREATE VIRTUAL TABLE words USING fts5(text, tokenize='unicode61 remove_diacritics 0');"
-              "INSERT INTO words(words, rank) VALUES('secure-delete', 1);"},
+    Migration{
+        1,
+        "CREATE TABLE state(part INTEGER NOT NULL, key BLOB NOT NULL, value BLOB NOT NULL,"
+        " PRIMARY KEY(part, key)) WITHOUT ROWID;"
+        "CREATE TABLE messages(number INTEGER PRIMARY KEY, conversation BLOB NOT NULL, id BLOB NOT NULL,"
+        " seq INTEGER NOT NULL, delivery INTEGER NOT NULL, row BLOB NOT NULL, UNIQUE(conversation, id));"
+        "CREATE INDEX messages_by_place ON messages(conversation, seq);"
+        // Danish: o and ø are different letters.
+        "CREATE VIRTUAL TABLE words USING fts5(text, tokenize='unicode61 remove_diacritics 0');"
+        "INSERT INTO words(words, rank) VALUES('secure-delete', 1);"},
 };
 static_assert(kMigrations.back().version == SqlcipherStore::kSchemaVersion);
 
@@ -246,7 +247,8 @@ Result<StoreImage> SqlcipherStore::load() {
     NV_TRY(const bool more, state.step());
     if (!more) break;
     const std::int64_t part = state.integer(0);
-    if (part < 1 || part > static_cast<std::int64_t>(Table::kGrant)) return fail(Errc::kCorrupt, "state.part");
+    if (part < 1 || part > static_cast<std::int64_t>(Table::kGrant))
+      return fail(Errc::kCorrupt, "state.part");
     out.rows.push_back({static_cast<Table>(part), to_bytes(state.blob(1)), SecretBytes(state.blob(2))});
   }
   Statement messages(database_,

@@ -44,8 +44,8 @@ class Statement {
   }
   Statement& bind_text(std::string_view value) noexcept {
     if (code_ == SQLITE_OK) {
-      code_ = sqlite3_bind_text64(statement_, ++bound_, value.data() == nullptr ? "" : value.data(), value.size(),
-                                  SQLITE_STATIC, SQLITE_UTF8);
+      code_ = sqlite3_bind_text64(statement_, ++bound_, value.data() == nullptr ? "" : value.data(),
+                                  value.size(), SQLITE_STATIC, SQLITE_UTF8);
     }
     return *this;
   }
