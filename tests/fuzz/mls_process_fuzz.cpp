@@ -68,7 +68,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (size < 3) return 0;
   Bytes message = stage.bases[data[0] % stage.bases.size()];
   const ByteView patch(data + 3, size - 3);
-  const std::size_t at = message.empty() ? 0 : (data[1] | data[2] << 8) % message.size();
+  const std::size_t at = message.empty() ? 0 : (std::size_t{data[1]} * 256 + data[2]) % message.size();
   if (message.size() < at + patch.size()) message.resize(at + patch.size());
   std::copy(patch.begin(), patch.end(), message.begin() + static_cast<std::ptrdiff_t>(at));
 

@@ -49,7 +49,7 @@ class Play {
   std::size_t roll(std::size_t sides) {
     std::array<std::uint8_t, 4> draw{};
     dice_.fill(draw);
-    return (draw[0] | draw[1] << 8 | draw[2] << 16) % sides;
+    return (std::size_t{draw[0]} * 65536 + std::size_t{draw[1]} * 256 + draw[2]) % sides;
   }
   std::size_t any_member() {
     auto at = members_.begin();

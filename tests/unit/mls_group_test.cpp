@@ -265,6 +265,41 @@ TEST(MlsGroup, ExternalPskMustBeKnownToAll) {
   party.expect_agreement();
 }
 
+// RFC 9420 7.5: a joiner gets the path by its Welcome, never in the UpdatePath.
+TEST(MlsGroup, JoinersAreLeftOutOfThePath) {
+  World world;
+  Party party(world, 3);
+  const Device dora = world.device("dora");
+  CommitRequest request;
+  request.adds = {dora.bundle.message()};
+  request.force_path = true;
+  request.format = HandshakeFormat::kPublic;
+  const MlsMessage message = World::get(parse_message(world.commit(party.groups[0], request).commit));
+  const Commit& commit = std::get<Commit>(std::get<PublicMessage>(message.body).content.content);
+  ASSERT_EQ(commit.path->nodes.size(), 2u);
+  EXPECT_EQ(commit.path->nodes[0].encrypted_path_secret.size(), 1u);  // leaf 1
+  EXPECT_EQ(commit.path->nodes[1].encrypted_path_secret.size(), 1u);  // leaf 2, not the joiner at leaf 3
+}
+
+TEST(MlsGroup, ResumptionPsksOfPastEpochsAreKeptForAWhile) {
+  World world;
+  Party party(world, 2);
+  for (std::size_t i = 0; i <= kResumptionPsksMax; ++i)
+    party.deliver(0, world.commit_path(party.groups[0]).commit);
+  const GroupState& state = GroupAccess::state(party.groups[0]);
+  const auto known = [&](std::uint64_t epoch) {
+    PreSharedKeyId id;
+    id.type = PskType::kResumption;
+    id.psk_group_id = state.context.group_id;
+    id.psk_epoch = epoch;
+    id.psk_nonce = Bytes(32, 1);
+    return find_psks({id}, &state, nullptr).has_value();
+  };
+  EXPECT_TRUE(known(party.groups[0].epoch()));
+  EXPECT_TRUE(known(party.groups[0].epoch() - kResumptionPsksMax));
+  EXPECT_FALSE(known(party.groups[0].epoch() - kResumptionPsksMax - 1));
+}
+
 TEST(MlsGroup, ContextExtensionsAreReplacedByACommitWithAPath) {
   World world;
   Party party(world, 2);

@@ -111,6 +111,27 @@ TEST(MlsMessages, PublicMessageNeedsItsWholeMembershipTag) {
   EXPECT_EQ(world.error(party.groups[1], encode(message)), Errc{});
 }
 
+// A member can make the MACs of a message right; the confirmation tag still ties it to the new epoch.
+TEST(MlsMessages, CommitWithAnotherConfirmationTagIsRefused) {
+  World world;
+  Party party(world, 2);
+  CommitRequest request;
+  request.force_path = true;
+  request.format = HandshakeFormat::kPublic;
+  MlsMessage message = World::get(parse_message(world.commit(party.groups[0], request).commit));
+  PublicMessage& sent = std::get<PublicMessage>(message.body);
+  const GroupState& state = GroupAccess::state(party.groups[0]);
+  const Bytes right = *sent.auth.confirmation_tag;
+  for (const Bytes& tag : {Bytes(32, 7), Bytes{}, Bytes(right.begin(), right.end() - 1), right}) {
+    AuthenticatedContent content{WireFormat::kPublicMessage, std::move(sent.content), std::move(sent.auth)};
+    content.auth.confirmation_tag = tag;
+    sent.membership_tag = to_bytes(membership_tag(state.secrets.membership, content, state.context_bytes));
+    sent.content = std::move(content.content);
+    sent.auth = std::move(content.auth);
+    EXPECT_EQ(world.error(party.groups[1], encode(message)), tag == right ? Errc{} : Errc::kBadSignature);
+  }
+}
+
 // The hub can make neither: it lacks the membership key. A member can, and the signature must stop it.
 TEST(MlsMessages, MemberCannotSpeakForAnother) {
   World world;
