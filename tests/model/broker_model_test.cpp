@@ -1,0 +1,719 @@
+// The hub's core beside its naive twin (broker_twin.h): random requests, time, connections and crashes.
+//
+// A run is a seed. Records become durable when the run syncs, and only then do the effects that wait for them
+// reach a device; a crash keeps a random part of what was written since and rolls the twin back to the same
+// point. Clients keep what they were sent: gaps, forks and lost receipts show there. At the end everything is
+// connected and time passes: every alert must be taken care of or loud.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <deque>
+#include <map>
+#include <set>
+
+#include "proto/common/limits.h"
+#include "tests/model/broker_twin.h"
+#include "tests/unit/broker_world.h"
+
+namespace nattevagt::broker::testing {
+namespace {
+
+using std::chrono::seconds;
+using wire::ActKind;
+using wire::AlertState;
+using wire::EntryKind;
+
+class Dice {
+ public:
+  explicit Dice(std::uint64_t seed) : state_(seed * 0x9e3779b97f4a7c15ULL + 1) {}
+  std::uint64_t next() {
+    std::uint64_t z = (state_ += 0x9e3779b97f4a7c15ULL);
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
+    return z ^ (z >> 31);
+  }
+  std::size_t below(std::size_t n) { return static_cast<std::size_t>(next() % n); }
+  bool one_in(std::size_t n) { return below(n) == 0; }
+  template <class IdType>
+  IdType id() {
+    IdType out;
+    for (auto& byte : out.bytes) byte = static_cast<std::uint8_t>(next());
+    return out;
+  }
+
+ private:
+  std::uint64_t state_;
+};
+
+constexpr std::size_t kDevices = 8;
+
+// Enrolment is the same for every seed, and costs signatures: it is done once and restored from its snapshot.
+struct Base {
+  World world{99, 1};
+  std::vector<TestDevice> devices;
+  UnitId unit = world.id<UnitId>();
+  RoleId first = world.id<RoleId>(), second = world.id<RoleId>();
+  std::array<LadderId, 2> ladders{world.id<LadderId>(), world.id<LadderId>()};
+  std::array<std::vector<TwinStep>, 2> steps;
+  std::array<wire::SignedDocument, 4> rosters;  // the second role's holder changes from one to the next
+  std::array<std::vector<PersonId>, 4> second_holders;
+  std::array<wire::SignedDocument, 2> revocations;
+  Bytes snapshot;
+  JournalIndex index = 0;
+
+  Base() {
+    for (int i = 0; i < 2; ++i)
+      devices.push_back(world.enrol({.unit = unit, .kind = wire::HolderKind::kUnit}));
+    for (std::size_t i = 2; i < kDevices; ++i) {
+      // The last device is the second one of the person of device 2.
+      devices.push_back(i + 1 < kDevices ? world.enrol() : world.enrol({.person = devices[2].person}));
+    }
+    steps[0] = {{seconds(60), seconds(20), {to_role(first)}},
+                {seconds(60), Millis(0), {to_role(second)}},
+                {seconds(60), Millis(0), {to_person(devices[5].person), to_person(devices[6].person)}}};
+    steps[1] = {{seconds(90), Millis(0), {to_person(devices[4].person)}},
+                {seconds(30), seconds(10), {to_role(first)}}};
+    second_holders = {
+        std::vector<PersonId>{}, {devices[4].person}, {devices[5].person, devices[4].person}, {}};
+    for (std::size_t i = 0; i < rosters.size(); ++i) rosters[i] = roster(i);
+    // Two who hold no role of the first step alone, so that ladders stay interesting.
+    for (std::size_t i = 0; i < revocations.size(); ++i) {
+      wire::Revocations body{world.now, {devices[6].id}};
+      if (i == 1) body.devices.push_back(devices[4].id);
+      revocations[i] = wire::sign_document(world.org().card.id, wire::DocumentKind::kRevocations, i + 1,
+                                           wire::encode(body), world.org().key);
+    }
+    EXPECT_TRUE(world.ask_organisation(wire::PublishDocument{rosters[0]}).accepted());
+    snapshot = world.core->snapshot();
+    index = world.core->last_index();
+  }
+  wire::SignedDocument roster(std::size_t i) {
+    wire::Roster body;
+    body.issued_at = world.now;
+    body.roles = {{first, Bytes(50, 1), {devices[2].person, devices[3].person}},
+                  {second, Bytes(50, 1), second_holders[i]}};
+    body.units = {
+        {unit, Bytes(50, 1), {{wire::Severity::kRed, ladders[0]}, {wire::Severity::kAlarm, ladders[1]}}}};
+    for (std::size_t l = 0; l < 2; ++l) {
+      wire::Ladder ladder{ladders[l], {}, seconds(120)};
+      for (const TwinStep& step : steps[l]) ladder.steps.push_back({step.wait, step.repeat, step.targets});
+      body.ladders.push_back(ladder);
+    }
+    return wire::sign_document(world.org().card.id, wire::DocumentKind::kRoster, i + 1, wire::encode(body),
+                               world.org().key);
+  }
+};
+
+Base& base() {
+  static Base instance;
+  return instance;
+}
+
+// What a device keeps: it drops what it has, and notices a gap or a fork.
+struct Client {
+  struct Log {
+    std::uint64_t seq = 0;
+    Digest chain{};
+    std::map<std::uint64_t, Bytes> bytes;
+  };
+  std::map<ConversationId, Log> logs;
+  std::vector<wire::AlertItem> alerts;
+  std::set<std::tuple<AlertId, std::uint32_t, std::uint32_t>> rung;
+  SessionId session = 0;
+};
+
+// What the trials came to, so that a model that has gone blind does not pass.
+using Tally = std::map<std::string, std::size_t>;
+
+class Trial {
+ public:
+  Trial(std::uint64_t seed, Tally& counts) : dice(seed), b(base()), tally(counts) {
+    twin.now = now = b.world.now + seconds(dice.below(1000));
+    for (std::size_t i = 0; i < kDevices; ++i) {
+      twin.devices.push_back(
+          {b.devices[i].id, b.devices[i].person, b.devices[i].unit.has_value(), false, false, now});
+    }
+    twin.roles = {{b.first, {b.devices[2].person, b.devices[3].person}}, {b.second, {}}};
+    clients.resize(kDevices);
+    journal_from = b.index;
+    start_snapshot = b.snapshot;
+    boot();
+    remember();
+  }
+
+  void play(std::size_t operations) {
+    for (std::size_t i = 0; i < operations && !::testing::Test::HasFatalFailure(); ++i) {
+      operation();
+      core->check_invariants();
+      compare_alerts();
+      compare_streams();
+    }
+    settle();
+  }
+
+ private:
+  struct Past {
+    JournalIndex index;
+    Twin twin;
+  };
+
+  // ---- The process
+  void boot() {
+    core = std::make_unique<HubCore>(b.world.config());
+    ASSERT_TRUE(core->restore(start_snapshot).has_value());
+    for (const Record& record : journal) ASSERT_TRUE(core->replay(record).has_value());
+    for (Client& client : clients) client.session = 0;
+    held.clear();
+    waiting.clear();
+    twin.now = now;
+    twin.restart();
+    take(core->started(now));
+  }
+  void remember() { past.push_back({core->last_index(), twin}); }
+  void sync() {
+    durable = core->last_index();
+    release();
+    // Now and then the journal starts over from a snapshot.
+    if (dice.one_in(8)) {
+      start_snapshot = core->snapshot();
+      journal_from = core->last_index();
+      journal.clear();
+    }
+    past.clear();
+    remember();
+  }
+  void crash() {
+    // What was written but not synced may be there or not, up to any step's end.
+    const std::size_t keep = dice.below(past.size());
+    const Digest before = core->state_digest();
+    const bool whole = past[keep].index == core->last_index();
+    tally[whole ? "crash, all kept" : "crash, records lost"] += 1;
+    while (journal_from + journal.size() > past[keep].index) journal.pop_back();
+    twin = past[keep].twin;
+    past.resize(keep + 1);
+    now += seconds(dice.below(3) * dice.below(60));
+    boot();
+    if (whole) {
+      ASSERT_EQ(core->state_digest(), before);  // hub_core.h, invariant 1
+    }
+    past.back().twin = twin;
+    durable = core->last_index();
+    release();
+    core->check_invariants();
+  }
+  void run(const Event& event) {
+    twin.now = now;
+    twin.move_all();
+    take(core->step(event, now));
+  }
+  void take(const Outcome& outcome) {
+    for (const Record& record : outcome.records) {
+      ASSERT_EQ(record.index, journal_from + journal.size() + 1);
+      journal.push_back(record);
+      if (!record.bodies.empty()) bodies[record.index] = record.bodies;
+    }
+    for (const Effect& effect : outcome.effects) {
+      std::visit([&](const auto& e) { ASSERT_LE(e.after, core->last_index()); }, effect);
+      if (const auto* frame = std::get_if<SendFrame>(&effect)) note(frame->frame.request, frame->frame.body);
+      if (const auto* receipt = std::get_if<SendReceipt>(&effect)) answered = receipt->leaf;
+      held.push_back(effect);
+    }
+  }
+  void note(std::uint64_t request, const wire::Answer& answer) {
+    if (request == 0) return;
+    if (const auto* refused = std::get_if<wire::Refused>(&answer)) refusal = refused->code;
+    if (const auto* view = std::get_if<wire::AlertReply>(&answer)) seen_view = view->view;
+  }
+  void release() {
+    for (const Effect& effect : held) std::visit([&](const auto& e) { deliver(e); }, effect);
+    held.clear();
+    for (auto& [wanted, leaf] : waiting) receipts.emplace_back(wanted, leaf);
+    waiting.clear();
+  }
+  template <class E>
+  void deliver(const E& effect) {
+    if constexpr (std::is_same_v<E, SendEntry>) receive(effect);
+    if constexpr (std::is_same_v<E, SendGathered>) {
+      for (const auto& item : effect.items) {
+        const Bytes& package = bodies.at(item.key_package.index).at(item.key_package.part);
+        tally[package[0] == 'L' ? "last resort" : "key package"] += 1;
+        if (package[0] == 'L') continue;
+        ASSERT_TRUE(packages_given.insert(package).second) << "a key package was handed out twice";
+      }
+    }
+  }
+  void receive(const SendEntry& sent) {
+    for (std::size_t i = 0; i < kDevices; ++i) {
+      Client& client = clients[i];
+      if (client.session != sent.session) continue;
+      const wire::Entry& entry = sent.entry;
+      auto [it, fresh] = client.logs.try_emplace(entry.stream);
+      Client::Log& log = it->second;
+      if (fresh && entry.stream == wire::kInbox) log.chain = wire::chain_first(wire::kInbox, b.devices[i].id);
+      if (fresh && entry.stream != wire::kInbox) {
+        // The creator's own stream; who was added has entered by its welcome.
+        ASSERT_EQ(entry.seq, 1U);
+        log.chain = wire::chain_first(entry.stream, std::nullopt);
+      }
+      if (entry.seq <= log.seq) {
+        tally["redelivered"] += 1;
+        ASSERT_EQ(log.bytes.count(entry.seq) == 0 || !sent.body || log.bytes[entry.seq] == bytes_of(sent),
+                  true);
+        continue;
+      }
+      ASSERT_EQ(entry.seq, log.seq + 1) << "a gap at device " << i;
+      const Bytes bytes = bytes_of(sent);
+      log.chain =
+          wire::chain_next(log.chain, entry.seq, entry.kind, entry.epoch, entry.id, entry.stored_at, bytes);
+      ASSERT_EQ(log.chain, entry.chain) << "a fork at device " << i;
+      log.seq = entry.seq;
+      log.bytes[entry.seq] = bytes;
+      interpret(client, sent, bytes);
+    }
+  }
+  void interpret(Client& client, const SendEntry& sent, const Bytes& bytes) {
+    if (sent.entry.kind == EntryKind::kWelcome) {
+      const auto item = wire::decode_welcome_item(bytes);
+      ASSERT_TRUE(item.has_value());
+      client.logs[item->stream] = {item->seq, item->chain, {}};
+    }
+    if (sent.entry.kind != EntryKind::kAlert) return;
+    const auto item = wire::decode_alert_item(bytes);
+    ASSERT_TRUE(item.has_value());
+    client.alerts.push_back(*item);
+    tally["notice " + std::to_string(static_cast<int>(item->notice))] += 1;
+    if (item->notice == wire::NoticeKind::kNone) return;
+    ASSERT_TRUE(client.rung.emplace(item->view.alert, item->view.step, item->repeat).second)
+        << "a notice's key came twice";
+  }
+  Bytes bytes_of(const SendEntry& sent) {
+    if (!sent.body) return sent.entry.bytes;
+    const Bytes& body = bodies.at(sent.body->index).at(sent.body->part);
+    if (!sent.welcome) return body;
+    wire::WelcomeItem item = *sent.welcome;
+    item.welcome = body;
+    return wire::encode(item);
+  }
+
+  // ---- Requests
+  // Sends on the device's session; the answer's refusal, or nothing.
+  std::optional<Errc> send(std::size_t device, const wire::Request& body) {
+    refusal.reset();
+    answered.reset();
+    run(SessionRequest{clients[device].session, {wire::kProtocolVersion, ++last_request, body}});
+    return refusal;
+  }
+  void ask(std::size_t device, const wire::Request& body) {
+    const bool may_differ = was_removed(device, body);
+    const Twin before = twin;
+    twin.now = now;
+    twin.move_all();
+    const auto expected = predict(static_cast<int>(device), body);
+    const Twin after = twin;
+    twin = before;
+    const auto got = send(device, body);
+    if (may_differ && got != expected) {
+      // A removed member that has everything is unknown to the stream: both answers are right, nothing
+      // changes.
+      ASSERT_TRUE(got == Errc::kNotMember || got == Errc::kAlreadyExists);
+    } else {
+      ASSERT_EQ(got, expected) << (got ? errc_name(*got) : "stored") << " instead of "
+                               << (expected ? errc_name(*expected) : "stored");
+      twin = after;
+    }
+    tally[got ? std::string(errc_name(*got)) : "stored"] += 1;
+    if (!got) {
+      ASSERT_TRUE(answered.has_value());
+      check_leaf(body, *answered);
+      waiting.emplace_back(std::pair{device, body}, *answered);
+    }
+    remember();
+  }
+  bool was_removed(std::size_t device, const wire::Request& body) {
+    const auto* append = std::get_if<wire::Append>(&body);
+    if (append == nullptr) return false;
+    const auto it = twin.streams.find(append->stream);
+    return it != twin.streams.end() && it->second.members.contains(static_cast<int>(device)) &&
+           !it->second.is_member(static_cast<int>(device));
+  }
+  std::optional<Errc> predict(int device, const wire::Request& body) {
+    if (const auto* append = std::get_if<wire::Append>(&body)) return twin.append(device, *append);
+    if (const auto* act = std::get_if<wire::Act>(&body)) return twin.act(device, *act);
+    const auto& raise = std::get<wire::Raise>(body);
+    return twin.raise(device, raise, b.steps[raise.ladder == b.ladders[0] ? 0 : 1], seconds(120));
+  }
+  void check_leaf(const wire::Request& body, const wire::ReceiptLeaf& leaf) {
+    ASSERT_TRUE(twin.streams.contains(leaf.stream));
+    const TwinStream& stream = twin.streams.at(leaf.stream);
+    ASSERT_LE(leaf.seq, stream.head());
+    const TwinEntry& entry = stream.entries[static_cast<std::size_t>(leaf.seq - 1)];
+    ASSERT_EQ(entry.id, leaf.id);
+    ASSERT_EQ(sha256(entry.bytes), leaf.content);
+    // P-060: a receipt that was given is given again as it was.
+    for (const auto& [known, old] : receipts) {
+      if (old.stream == leaf.stream && old.seq == leaf.seq) {
+        ASSERT_EQ(old, leaf);
+      }
+    }
+    if (std::holds_alternative<wire::Raise>(body)) {
+      ASSERT_TRUE(leaf.alert.has_value());
+    }
+  }
+
+  // ---- Operations
+  std::optional<std::size_t> some_connected() {
+    const std::size_t from = dice.below(kDevices);
+    for (std::size_t i = 0; i < kDevices; ++i) {
+      if (clients[(from + i) % kDevices].session != 0) return (from + i) % kDevices;
+    }
+    return std::nullopt;
+  }
+  void connect(std::size_t device) {
+    if (twin.devices[device].revoked) return;
+    if (clients[device].session != 0 && dice.one_in(2)) disconnect(device);
+    const SessionId session = next_session++;
+    run(SessionOpened{session, DevicePrincipal{b.devices[device].id}});
+    if (twin.devices[device].connected) twin.devices[device].seen = now;  // P-012: the older one is closed
+    twin.devices[device].connected = false;
+    clients[device].session = session;
+    run(SessionRequest{session, {wire::kProtocolVersion, ++last_request, wire::Hello{}}});
+    twin.devices[device].connected = true;
+    twin.devices[device].seen = now;
+    remember();
+  }
+  void disconnect(std::size_t device) {
+    run(SessionClosed{clients[device].session});
+    clients[device].session = 0;
+    if (twin.devices[device].connected) twin.devices[device].seen = now;
+    twin.devices[device].connected = false;
+    remember();
+  }
+  void pass(Millis span) {
+    const UtcTime end = now + span;
+    while (core->next_deadline() <= end) {
+      now = std::max(now, core->next_deadline()) + Millis(dice.one_in(4) ? dice.below(50) : 0);
+      run(Tick{});
+    }
+    now = std::max(now, end);
+    remember();
+  }
+  template <class Map>
+  auto pick(const Map& map) {
+    auto it = map.begin();
+    std::advance(it, static_cast<std::ptrdiff_t>(dice.below(map.size())));
+    return it;
+  }
+  void operation() {
+    switch (dice.below(16)) {
+      case 0:
+      case 1: return connect(dice.below(kDevices));
+      case 2: return clients[d()].session != 0 ? disconnect(last_d) : connect(last_d);
+      case 3: return dice.one_in(3) ? pass(Millis(dice.below(200'000))) : pass(Millis(dice.below(20'000)));
+      case 4: now += Millis(dice.below(dice.one_in(5) ? 300'000 : 2'000)); return;  // without a tick
+      case 5: return dice.one_in(3) ? crash() : sync();
+      case 6: return sync();
+      case 7: return repeat();
+      case 8: return dice.one_in(4) ? publish() : packages();
+      case 9: return acknowledge();
+      case 10: return raise();
+      case 11:
+      case 12: return act();
+      default: return append();
+    }
+  }
+  std::size_t d() { return last_d = dice.below(kDevices); }
+  void repeat() {  // a client that did not get its answer, or lost it
+    if (receipts.empty() && waiting.empty()) return;
+    const auto& list = waiting.empty() || (!receipts.empty() && dice.one_in(2)) ? receipts : waiting;
+    const auto [request, leaf] = list[dice.below(list.size())];
+    const auto [device, body] = request;
+    if (clients[device].session == 0) return;
+    tally["repeated request"] += 1;
+    const bool removed =
+        was_removed(device, body) || !twin.streams.at(leaf.stream).members.contains(static_cast<int>(device));
+    if (removed && !std::holds_alternative<wire::Raise>(body)) return;
+    ask(device, body);
+    if (!::testing::Test::HasFatalFailure()) {
+      ASSERT_EQ(*answered, leaf);
+    }
+  }
+  void publish() {
+    if (dice.one_in(4) && revoked < b.revocations.size()) {
+      publish(b.revocations[revoked]);
+      for (const std::size_t device : {std::size_t{6}, std::size_t{4}}) {
+        if (device == 4 && revoked == 0) continue;
+        twin.revoke(static_cast<int>(device));
+        clients[device].session = 0;
+      }
+      ++revoked;
+      // A revocation is not rolled back with the twin: make it durable.
+      return sync();
+    }
+    if (roster + 1 >= b.rosters.size()) return;
+    ++roster;
+    publish(b.rosters[roster]);
+    twin.roles[b.second] = b.second_holders[roster];
+    sync();
+  }
+  void publish(const wire::SignedDocument& document) {
+    const SessionId session = next_session++;
+    run(SessionOpened{session, OrganisationPrincipal{b.world.org().card.id}});
+    refusal.reset();
+    run(SessionRequest{session, {wire::kProtocolVersion, ++last_request, wire::PublishDocument{document}}});
+    ASSERT_FALSE(refusal.has_value());
+    run(SessionClosed{session});
+  }
+  void packages() {
+    const auto device = some_connected();
+    if (!device) return;
+    if (dice.one_in(2)) {
+      wire::PublishKeyPackages publish;
+      for (std::size_t i = dice.below(3) + 1; i > 0; --i) {
+        Bytes package(10, 'K');
+        for (std::size_t k = 1; k < 9; ++k) package[k] = static_cast<std::uint8_t>(dice.next());
+        publish.packages.push_back(package);
+        if (dice.one_in(4)) publish.packages.push_back(package);
+      }
+      if (dice.one_in(2)) publish.last_resort = Bytes(5, 'L');
+      (void)send(*device, publish);
+      if (dice.one_in(2)) (void)send(*device, publish);
+    } else {
+      (void)send(*device, wire::Gather{b.ladders[dice.below(2)], {to_role(b.first)}, {}});
+    }
+    remember();
+  }
+  void acknowledge() {
+    const auto device = some_connected();
+    if (!device) return;
+    wire::Ack ack;
+    for (const auto& [stream, log] : clients[*device].logs) {
+      if (log.seq > 0 && !dice.one_in(3)) ack.positions.push_back({stream, log.seq});
+    }
+    run(SessionRequest{clients[*device].session, {wire::kProtocolVersion, 0, ack}});
+    remember();
+  }
+  void raise() {
+    const auto device = some_connected();
+    if (!device || twin.alerts.size() > 12) return;
+    wire::Raise wanted;
+    wanted.alert = dice.one_in(10) && !twin.alerts.empty() ? pick(twin.alerts)->first : dice.id<AlertId>();
+    wanted.stream =
+        dice.one_in(10) && !twin.streams.empty() ? pick(twin.streams)->first : dice.id<ConversationId>();
+    wanted.unit = b.unit;
+    wanted.ladder = b.ladders[dice.below(2)];
+    wanted.severity = wire::Severity::kRed;
+    for (std::size_t i = 0; i < kDevices; ++i) {
+      if (i != *device && !dice.one_in(4)) wanted.members.push_back(b.devices[i].id);
+    }
+    if (!wanted.members.empty()) wanted.welcome = Bytes(20, static_cast<std::uint8_t>(dice.next()));
+    wanted.epoch = dice.below(3);
+    wanted.id = dice.id<MessageId>();
+    wanted.bytes = Bytes(8, static_cast<std::uint8_t>(dice.next()));
+    // A person's device without a unit may ask too: keep to units, the rule that the twin knows.
+    if (!twin.devices[*device].of_unit) return;
+    ask(*device, wanted);
+  }
+  void act() {
+    const auto device = some_connected();
+    if (!device || twin.alerts.empty()) return;
+    const auto alert = pick(twin.alerts);
+    const std::uint64_t epoch = twin.streams.at(alert->second.stream).epoch;
+    const auto kind = dice.one_in(3) ? ActKind::kTake : static_cast<ActKind>(dice.below(6) + 1);
+    ask(*device, wire::Act{alert->first, kind, dice.id<MessageId>(), epoch + (dice.one_in(10) ? 1 : 0),
+                           Bytes(6, static_cast<std::uint8_t>(dice.next()))});
+  }
+  void append() {
+    const auto device = some_connected();
+    if (!device) return;
+    wire::Append wanted;
+    wanted.id = dice.id<MessageId>();
+    wanted.bytes = Bytes(8, static_cast<std::uint8_t>(dice.next()));
+    wanted.create = twin.streams.empty() || dice.one_in(6);
+    wanted.kind = static_cast<EntryKind>(dice.below(3) + 1);
+    if (wanted.create) {
+      wanted.stream =
+          dice.one_in(10) && !twin.streams.empty() ? pick(twin.streams)->first : dice.id<ConversationId>();
+      wanted.epoch = dice.below(3);
+    } else {
+      const auto stream = pick(twin.streams);
+      wanted.stream = stream->first;
+      wanted.epoch =
+          stream->second.epoch + dice.below(2) - std::min<std::uint64_t>(stream->second.epoch, dice.below(3));
+    }
+    const bool commit = wanted.kind == EntryKind::kCommit;
+    for (std::size_t i = 0; i < kDevices; ++i) {
+      if ((commit || wanted.create) && dice.one_in(5)) wanted.added.push_back(b.devices[i].id);
+      if (commit && !wanted.create && dice.one_in(9)) wanted.removed.push_back(b.devices[i].id);
+    }
+    if (!wanted.added.empty()) wanted.welcome = Bytes(9, static_cast<std::uint8_t>(dice.next()));
+    ask(*device, wanted);
+  }
+
+  // ---- Comparison
+  std::optional<std::size_t> spectator() {
+    for (const std::size_t unit_device : {std::size_t{0}, std::size_t{1}}) {
+      if (clients[unit_device].session != 0) return unit_device;
+    }
+    return std::nullopt;
+  }
+  void compare_alerts() {
+    const auto eye = spectator();
+    if (!eye) return;
+    for (const auto& [id, unused] : Twin(twin).alerts) {
+      seen_view.reset();
+      (void)send(*eye, wire::GetAlert{id});
+      ASSERT_TRUE(seen_view.has_value());
+      const TwinAlert& alert = twin.alerts.at(id);
+      ASSERT_EQ(seen_view->state, alert.state);
+      ASSERT_EQ(seen_view->step, alert.step);
+      ASSERT_EQ(seen_view->next_at, alert.due);
+      ASSERT_EQ(seen_view->technical_alarm, alert.technical);
+      ASSERT_EQ(seen_view->late, alert.late);
+      ASSERT_EQ(seen_view->reserve_used, alert.reserve);
+      ASSERT_EQ(seen_view->taken_by.has_value(), alert.taken_by.has_value());
+      if (alert.taken_by) {
+        ASSERT_EQ(*seen_view->taken_by, twin.devices[static_cast<std::size_t>(*alert.taken_by)].id);
+      }
+    }
+    past.back() = {core->last_index(), twin};
+  }
+  void compare_streams() { ASSERT_EQ(core->counters().streams, twin.streams.size()); }
+
+  // ---- The end
+  void settle() {
+    if (::testing::Test::HasFatalFailure()) return;
+    sync();
+    const UtcTime healed = now;
+    for (std::size_t i = 0; i < kDevices; ++i) connect(i);
+    for (int round = 0; round < 40; ++round) {
+      sync();
+      for (std::size_t i = 0; i < kDevices; ++i) {
+        if (clients[i].session == 0) continue;
+        wire::Ack ack;
+        for (const auto& [stream, log] : clients[i].logs) {
+          if (log.seq > 0) ack.positions.push_back({stream, log.seq});
+        }
+        run(SessionRequest{clients[i].session, {wire::kProtocolVersion, 0, ack}});
+      }
+      pass(seconds(10));
+      core->check_invariants();
+    }
+    compare_alerts();
+    // The longest way: advice runs out, and the whole ladder after it.
+    ASSERT_LE(seconds(120) + seconds(180), now - healed);
+    for (const auto& [id, alert] : twin.alerts) {
+      tally["ends " + std::to_string(static_cast<int>(alert.state))] += 1;
+      if (alert.technical) tally["technical alarm"] += 1;
+      if (alert.late) tally["late"] += 1;
+      ASSERT_TRUE(alert.state != AlertState::kEscalating && alert.state != AlertState::kTaken)
+          << "an alert that nobody took is not loud";
+      if (alert.state == AlertState::kExhausted && !alert.reserve) expect_loud(id);
+    }
+    expect_all_delivered();
+    ASSERT_EQ(core->state_digest(), replayed());
+  }
+  void expect_loud(const AlertId& id) {
+    for (const std::size_t unit_device : {std::size_t{0}, std::size_t{1}}) {
+      const auto& items = clients[unit_device].alerts;
+      ASSERT_TRUE(std::any_of(items.begin(), items.end(), [&](const wire::AlertItem& item) {
+        return item.view.alert == id && item.notice == wire::NoticeKind::kLoud;
+      }));
+    }
+  }
+  void expect_all_delivered() {
+    for (const auto& [id, stream] : twin.streams) {
+      for (const auto& [device, member] : stream.members) {
+        const Client& client = clients[static_cast<std::size_t>(device)];
+        const std::uint64_t last = member.until == 0 ? stream.head() : member.until;
+        if (last == 0 || (member.from == last && member.until == 0)) continue;
+        const auto log = client.logs.find(id);
+        ASSERT_TRUE(log != client.logs.end());
+        ASSERT_EQ(log->second.seq, last) << "an entry did not arrive, or one too many";
+        for (const auto& [seq, bytes] : log->second.bytes) {
+          ASSERT_EQ(bytes, stream.entries[static_cast<std::size_t>(seq - 1)].bytes);
+        }
+      }
+    }
+  }
+  Digest replayed() {
+    HubCore other(b.world.config());
+    EXPECT_TRUE(other.restore(start_snapshot).has_value());
+    for (const Record& record : journal) EXPECT_TRUE(other.replay(record).has_value());
+    other.check_invariants();
+    return other.state_digest();
+  }
+
+  Dice dice;
+  Base& b;
+  Tally& tally;
+  Twin twin;
+  UtcTime now;
+  std::unique_ptr<HubCore> core;
+  std::vector<Client> clients;
+  Bytes start_snapshot;
+  JournalIndex journal_from = 0;
+  std::vector<Record> journal;
+  std::map<JournalIndex, std::vector<Bytes>> bodies;
+  JournalIndex durable = 0;
+  std::vector<Past> past;
+  std::vector<Effect> held;
+  std::vector<std::pair<std::pair<std::size_t, wire::Request>, wire::ReceiptLeaf>> waiting, receipts;
+  std::set<Bytes> packages_given;
+  std::optional<Errc> refusal;
+  std::optional<wire::ReceiptLeaf> answered;
+  std::optional<wire::AlertView> seen_view;
+  std::size_t roster = 0, revoked = 0, last_d = 0;
+  SessionId next_session = 1'000;
+  std::uint64_t last_request = 0;
+};
+
+// NATTEVAGT_MODEL_SEEDS: how many; NATTEVAGT_MODEL_SEED: one alone, to look at a failure.
+std::uint64_t from_environment(const char* name, std::uint64_t fallback) {
+  const char* text = std::getenv(name);
+  return text == nullptr ? fallback : std::strtoull(text, nullptr, 10);
+}
+
+TEST(BrokerModel, CoreIsItsNaiveTwinThroughCrashesAndTime) {
+  const std::uint64_t only = from_environment("NATTEVAGT_MODEL_SEED", 0);
+  const std::uint64_t seeds = only != 0 ? only : from_environment("NATTEVAGT_MODEL_SEEDS", 2'000);
+  Tally tally;
+  for (std::uint64_t seed = only != 0 ? only : 1; seed <= seeds; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    Trial trial(seed, tally);
+    trial.play(60);
+    if (HasFatalFailure()) return;
+  }
+  for (const auto& [what, count] : tally) RecordProperty("model: " + what, std::to_string(count));
+  if (only != 0) return;
+  for (const char* what : {"stored",
+                           "stale_epoch",
+                           "already_taken",
+                           "already_exists",
+                           "wrong_state",
+                           "not_permitted",
+                           "not_member",
+                           "invalid_value",
+                           "revoked",
+                           "crash, all kept",
+                           "crash, records lost",
+                           "notice 0",
+                           "notice 1",
+                           "notice 2",
+                           "notice 3",
+                           "notice 4",
+                           "last resort",
+                           "key package",
+                           "redelivered",
+                           "repeated request",
+                           "ends 3",
+                           "ends 4",
+                           "ends 5",
+                           "ends 6",
+                           "technical alarm",
+                           "late"}) {
+    EXPECT_GT(tally[what], 0U) << what << " was never met";
+  }
+}
+
+}  // namespace
+}  // namespace nattevagt::broker::testing
