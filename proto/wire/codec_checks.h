@@ -102,7 +102,8 @@ class Checks {
   // ---- Fields up to a size.
   void bytes(const std::string& raw, std::size_t bytes_max, Bytes& out, const char* where) {
     if (raw.size() > bytes_max) return refuse(Errc::kTooLarge, where);
-    out.assign(raw.begin(), raw.end());
+    const ByteView view = as_bytes(raw);  // of one element type, the copy is a memmove
+    out.assign(view.begin(), view.end());
   }
   void text(const std::string& raw, std::size_t bytes_max, std::string& out, const char* where) {
     if (raw.size() > bytes_max) return refuse(Errc::kTooLarge, where);
