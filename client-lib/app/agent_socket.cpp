@@ -15,7 +15,7 @@
 #include "proto/common/check.h"
 #include "proto/common/secret.h"
 
-namespace nattevagt::client {
+namespace nattevagt::client::cli {
 namespace {
 
 constexpr std::string_view kMagic = "NVA1";
@@ -271,4 +271,4 @@ Result<AgentReply> ask_agent(const std::string& path, const AgentRequest& reques
   }
 }
 
-}  // namespace nattevagt::client
+}  // namespace nattevagt::client::cli

@@ -17,7 +17,7 @@
 #include "proto/common/clock.h"
 #include "proto/common/result.h"
 
-namespace nattevagt::client {
+namespace nattevagt::client::cli {
 
 inline constexpr std::size_t kAgentWordsMax = 64;
 inline constexpr std::size_t kAgentRequestBytesMax = 128 * 1024;  // a free text is at most 16 KiB
@@ -82,4 +82,4 @@ class AgentServer {
 // kUnavailable: nobody answers there. kTimeout; kMalformed: it broke off.
 Result<AgentReply> ask_agent(const std::string& path, const AgentRequest& request, Millis patience);
 
-}  // namespace nattevagt::client
+}  // namespace nattevagt::client::cli

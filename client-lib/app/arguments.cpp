@@ -8,7 +8,7 @@
 #include "client-lib/admin/roster_draft.h"
 #include "client-lib/app/texts_da.h"
 
-namespace nattevagt::client {
+namespace nattevagt::client::cli {
 namespace {
 
 struct SituationWords {
@@ -36,15 +36,13 @@ class CommandLine {
   CommandLine() {
     app_.name("nattevagt");
     app_.require_subcommand(1);
+    app_.option_defaults()->group("Valg");  // subcommands take it over
     app_.set_help_flag("-h,--help", "Vis denne hjælp");
-    app_.set_version_flag("--version", "nattevagt 0.1.0");
+    app_.set_version_flag("--version", "nattevagt 0.1.0", "Vis udgaven");
     auto formatter = std::make_shared<CLI::Formatter>();
     formatter->label("Usage", "Brug");
-    formatter->label("OPTIONS", "[VALG]");
+    formatter->label("OPTIONS", "VALG");
     formatter->label("SUBCOMMAND", "KOMMANDO");
-    formatter->label("SUBCOMMANDS", "KOMMANDOER");
-    formatter->label("Options", "Valg");
-    formatter->label("Subcommands", "Kommandoer");
     formatter->label("Positionals", "Angives");
     formatter->label("REQUIRED", "(skal angives)");
     formatter->label("TEXT", "TEKST");
@@ -63,7 +61,7 @@ class CommandLine {
     try {
       app_.parse(reversed);
     } catch (const CLI::CallForHelp&) {
-      return {std::nullopt, deepest()->help(), 0};
+      return {std::nullopt, deepest()->help(path_of(deepest()->get_parent())), 0};
     } catch (const CLI::CallForAllHelp&) {
       return {std::nullopt, app_.help("", CLI::AppFormatMode::All), 0};
     } catch (const CLI::CallForVersion& version) {
@@ -81,27 +79,34 @@ class CommandLine {
     while (!at->get_subcommands().empty()) at = at->get_subcommands().front();
     return at;
   }
-  std::string see_help() const {
+  static std::string path_of(const CLI::App* app) {
     std::string path;
-    for (const CLI::App* at = deepest(); at != nullptr; at = at->get_parent()) {
+    for (const CLI::App* at = app; at != nullptr; at = at->get_parent()) {
       path = at->get_name() + (path.empty() ? "" : " " + path);
     }
-    return "Se: " + path + " --help\n";
+    return path;
   }
+  std::string see_help() const { return "Se: " + path_of(deepest()) + " --help\n"; }
+
+  // CLI11 speaks English in whole sentences; what is of use in them is the name of the thing.
   std::string complaint(const CLI::ParseError& error) const {
-    const std::string what = error.what();
+    std::string what = error.what();
     std::string out = "Kommandoen blev ikke forstået: ";
     if (error.get_name() == "RequiredError") {
       out = "Der mangler noget: ";
+      what = what.substr(0, what.find(" is required"));
+      if (what == "A subcommand") what = "en kommando";
     } else if (error.get_name() == "ExtrasError") {
-      out = "Der er noget, der ikke hører til her (sæt tekst i anførselstegn): ";
+      out = "Det hører ikke til her (sæt tekst i anførselstegn): ";
+      const std::size_t colon = what.find(": ");
+      if (colon != std::string::npos) what = what.substr(colon + 2);
     }
     return out + what + "\n" + see_help();
   }
 
   CLI::App* command(CLI::App& parent, Verb verb, const std::string& name, const std::string& about,
                     const std::string& example) {
-    CLI::App* made = parent.add_subcommand(name, about);
+    CLI::App* made = parent.add_subcommand(name, about)->group("Kommandoer");
     made->footer("Eksempel:\n  nattevagt " + example);
     made->callback([this, verb] { out_.verb = verb; });
     made->add_option("--home", out_.home, "Mappe (ellers ~/.local/share/nattevagt)");
@@ -124,7 +129,8 @@ class CommandLine {
   }
 
   void organisation_commands() {
-    CLI::App* org = app_.add_subcommand("org", "Organisationen: nøgler, tillid, vagtplan");
+    CLI::App* org =
+        app_.add_subcommand("org", "Organisationen: nøgler, tillid, vagtplan")->group("Kommandoer");
     org->require_subcommand(1);
     CLI::App* init = command(*org, Verb::kOrgInit, "init", "Opret organisationen og dens nøgler (én gang)",
                              "org init --home SOLVANG --name \"Solvang Kommune\" --hub hub.txt");
@@ -141,7 +147,7 @@ class CommandLine {
                               "Uden fil: linjen til en anden organisation. Med fil: stol på den anden",
                               "org trust --home SOLVANG havbakken-tillid.txt");
     text(trust, "file", "Filen fra den anden organisation");
-    CLI::App* roster = org->add_subcommand("roster", "Vagtplanen");
+    CLI::App* roster = org->add_subcommand("roster", "Vagtplanen")->group("Kommandoer");
     roster->require_subcommand(1);
     CLI::App* check = command(*roster, Verb::kRosterCheck, "check", "Se efter fejl; intet udgives",
                               "org roster check --home SOLVANG roster-solvang.toml");
@@ -352,4 +358,4 @@ std::optional<wire::Situation> parse_situation(std::string_view text) {
   return std::nullopt;
 }
 
-}  // namespace nattevagt::client
+}  // namespace nattevagt::client::cli

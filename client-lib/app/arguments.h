@@ -10,7 +10,7 @@
 #include "proto/wire/content.h"
 #include "proto/wire/identity.h"
 
-namespace nattevagt::client {
+namespace nattevagt::client::cli {
 
 enum class Verb : std::uint8_t {
   // The organisation's side: works in an organisation's home
@@ -99,4 +99,4 @@ Parsed parse_arguments(const std::vector<std::string>& words);
 // Danish, the English key, or the text of the list: "psykose", "psychosis", "Forværring, psykose eller uro".
 std::optional<wire::Situation> parse_situation(std::string_view text);
 
-}  // namespace nattevagt::client
+}  // namespace nattevagt::client::cli

@@ -11,7 +11,7 @@
 #include "client-lib/app/texts_da.h"
 #include "proto/wire/cpr.h"
 
-namespace nattevagt::client {
+namespace nattevagt::client::cli {
 namespace {
 
 constexpr std::size_t kFoundMax = 50;
@@ -353,4 +353,4 @@ std::optional<AgentReply> finished(const Waiting& w, const Place& place) {
   return reply;
 }
 
-}  // namespace nattevagt::client
+}  // namespace nattevagt::client::cli

@@ -10,7 +10,7 @@
 #include "client-lib/app/arguments.h"
 #include "client-lib/client.h"
 
-namespace nattevagt::client {
+namespace nattevagt::client::cli {
 
 // Exit codes: 0 done; 1 refused; 2 not understood; 3 not sent (ring instead).
 inline constexpr int kExitDone = 0;
@@ -52,4 +52,4 @@ std::optional<AgentReply> finished(const Waiting& waiting, const Place& place);
 // A refusal as a person or a script reads it.
 AgentReply refusal(Errc code, std::string_view text, bool json, int exit_code = kExitRefused);
 
-}  // namespace nattevagt::client
+}  // namespace nattevagt::client::cli

@@ -13,7 +13,7 @@
 #include "client-lib/app/texts_da.h"
 #include "proto/common/secret.h"
 
-namespace nattevagt::client {
+namespace nattevagt::client::cli {
 namespace {
 
 constexpr Millis kFetchPatience = std::chrono::seconds(5);  // before acting on what may be old
@@ -198,4 +198,4 @@ AgentReply run_alone(const Arguments& arguments, const std::string& home, const 
   return reply;
 }
 
-}  // namespace nattevagt::client
+}  // namespace nattevagt::client::cli

@@ -13,7 +13,7 @@
 #include "proto/common/clock.h"
 #include "proto/common/entropy.h"
 
-namespace nattevagt::client {
+namespace nattevagt::client::cli {
 
 struct World {  // what a program gives to all it runs
   Clock& clock;
@@ -37,4 +37,4 @@ AgentReply enrol_device(const Arguments& arguments, const std::string& home, con
 AgentReply run_alone(const Arguments& arguments, const std::string& home, const World& world,
                      const std::function<void(std::string_view)>& progress);
 
-}  // namespace nattevagt::client
+}  // namespace nattevagt::client::cli

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-namespace nattevagt::client {
+namespace nattevagt::client::cli {
 
 inline constexpr std::size_t kPrefixCharactersMin = 4;
 inline constexpr std::string_view kLatest = "latest";
@@ -51,4 +51,4 @@ inline Chosen choose_id(std::string_view wanted, const std::vector<std::string>&
   return out;
 }
 
-}  // namespace nattevagt::client
+}  // namespace nattevagt::client::cli

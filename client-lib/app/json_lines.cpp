@@ -7,7 +7,7 @@
 #include "client-lib/app/show.h"
 #include "client-lib/app/texts_da.h"
 
-namespace nattevagt::client {
+namespace nattevagt::client::cli {
 namespace {
 
 using Json = nlohmann::ordered_json;
@@ -201,4 +201,4 @@ std::string json_object(std::initializer_list<JsonField> fields) {
   return line(json);
 }
 
-}  // namespace nattevagt::client
+}  // namespace nattevagt::client::cli

@@ -10,7 +10,7 @@
 
 #include "client-lib/client.h"
 
-namespace nattevagt::client {
+namespace nattevagt::client::cli {
 
 std::string json_line(const Event& event);      // {"event": ...}
 std::string json_line(const Message& message);  // {"message": {...}}
@@ -26,4 +26,4 @@ std::string json_ok(std::initializer_list<JsonField> fields);
 std::string json_fault(Errc code, std::string_view text);
 std::string json_object(std::initializer_list<JsonField> fields);
 
-}  // namespace nattevagt::client
+}  // namespace nattevagt::client::cli

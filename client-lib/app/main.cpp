@@ -23,7 +23,7 @@
 #include "proto/common/limits.h"
 #include "proto/common/system.h"
 
-namespace nattevagt::client {
+namespace nattevagt::client::cli {
 namespace {
 
 // What a command waits for may take its patience; past this on top, `serve` itself hangs.
@@ -122,11 +122,11 @@ int run(std::vector<std::string> words) {
 }
 
 }  // namespace
-}  // namespace nattevagt::client
+}  // namespace nattevagt::client::cli
 
 int main(int count, char** words) {
   ::umask(0077);
   // No exception of ours ends here; those of the standard library (no memory) end the process, as they
   // should.
-  return nattevagt::client::run(std::vector<std::string>(words + 1, words + count));
+  return nattevagt::client::cli::run(std::vector<std::string>(words + 1, words + count));
 }

@@ -21,7 +21,7 @@
 #include "proto/wire/chain.h"
 #include "proto/wire/codec.h"
 
-namespace nattevagt::client {
+namespace nattevagt::client::cli {
 namespace {
 
 constexpr std::size_t kFileBytesMax = 1024 * 1024;
@@ -364,4 +364,4 @@ AgentReply run_organisation(const Arguments& arguments, const std::string& home,
   return OrganisationRun(arguments, home, screen, clock, entropy).go();
 }
 
-}  // namespace nattevagt::client
+}  // namespace nattevagt::client::cli

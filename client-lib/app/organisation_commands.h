@@ -6,9 +6,9 @@
 #include "proto/common/clock.h"
 #include "proto/common/entropy.h"
 
-namespace nattevagt::client {
+namespace nattevagt::client::cli {
 
 AgentReply run_organisation(const Arguments& arguments, const std::string& home, const Screen& screen,
                             Clock& clock, Entropy& entropy);
 
-}  // namespace nattevagt::client
+}  // namespace nattevagt::client::cli

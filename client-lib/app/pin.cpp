@@ -13,7 +13,7 @@
 #include "client-lib/app/texts_da.h"
 #include "proto/common/secret.h"
 
-namespace nattevagt::client {
+namespace nattevagt::client::cli {
 namespace {
 
 constexpr std::size_t kPinBytesMax = 1024;
@@ -93,4 +93,4 @@ std::variant<PinText, PinFault> obtain_pin(const PinQuestion& question) {
   return out;
 }
 
-}  // namespace nattevagt::client
+}  // namespace nattevagt::client::cli

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <variant>
 
-namespace nattevagt::client {
+namespace nattevagt::client::cli {
 
 struct PinQuestion {
   std::string pin_file;
@@ -20,4 +20,4 @@ struct PinFault {
 };
 std::variant<PinText, PinFault> obtain_pin(const PinQuestion& question);
 
-}  // namespace nattevagt::client
+}  // namespace nattevagt::client::cli

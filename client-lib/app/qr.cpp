@@ -4,7 +4,7 @@
 
 #include <memory>
 
-namespace nattevagt::client {
+namespace nattevagt::client::cli {
 
 std::optional<std::string> qr_block(std::string_view text, unsigned columns) {
   constexpr int kQuiet = 2;  // modules; the standard says 4, cameras are content with 2
@@ -34,4 +34,4 @@ std::optional<std::string> qr_block(std::string_view text, unsigned columns) {
   return out;
 }
 
-}  // namespace nattevagt::client
+}  // namespace nattevagt::client::cli

@@ -5,9 +5,9 @@
 #include <string>
 #include <string_view>
 
-namespace nattevagt::client {
+namespace nattevagt::client::cli {
 
 // Nothing when the text is too long for a code, or the code too wide for the terminal.
 std::optional<std::string> qr_block(std::string_view text, unsigned columns);
 
-}  // namespace nattevagt::client
+}  // namespace nattevagt::client::cli

@@ -9,7 +9,7 @@
 #include "client-lib/app/show.h"
 #include "client-lib/app/texts_da.h"
 
-namespace nattevagt::client {
+namespace nattevagt::client::cli {
 namespace {
 
 // What `choice` says to a person who wrote `wanted`; `line` shows one candidate.
@@ -169,4 +169,4 @@ Selected<Client::DirectoryEntry> select_name(const std::string& name, const Clie
   return {std::nullopt, why};
 }
 
-}  // namespace nattevagt::client
+}  // namespace nattevagt::client::cli

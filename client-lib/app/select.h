@@ -9,7 +9,7 @@
 #include "client-lib/app/arguments.h"
 #include "client-lib/client.h"
 
-namespace nattevagt::client {
+namespace nattevagt::client::cli {
 
 // The value, or the text that says why there is none and lists the candidates.
 template <class T>
@@ -28,4 +28,4 @@ Selected<Message> select_message(const Arguments& arguments, const Client& clien
 // A unit, role or person by name.
 Selected<Client::DirectoryEntry> select_name(const std::string& name, const Client& client);
 
-}  // namespace nattevagt::client
+}  // namespace nattevagt::client::cli

@@ -14,7 +14,7 @@
 #include "client-lib/app/texts_da.h"
 #include "proto/common/check.h"
 
-namespace nattevagt::client {
+namespace nattevagt::client::cli {
 namespace {
 
 constexpr Millis kWaitMax = std::chrono::seconds(1);  // descriptors wake earlier
@@ -200,4 +200,4 @@ int serve(const Arguments& arguments, const std::string& home, const World& worl
   return Service(arguments, std::move(*opening.device), std::move(*agent), signals, world).run();
 }
 
-}  // namespace nattevagt::client
+}  // namespace nattevagt::client::cli

@@ -6,9 +6,9 @@
 
 #include "client-lib/app/device.h"
 
-namespace nattevagt::client {
+namespace nattevagt::client::cli {
 
 // Until SIGINT or SIGTERM, or until the device is revoked. The exit code.
 int serve(const Arguments& arguments, const std::string& home, const World& world);
 
-}  // namespace nattevagt::client
+}  // namespace nattevagt::client::cli

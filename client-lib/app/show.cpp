@@ -5,7 +5,7 @@
 #include "client-lib/app/texts_da.h"
 #include "client-lib/export/local_time.h"
 
-namespace nattevagt::client {
+namespace nattevagt::client::cli {
 namespace {
 
 template <class... Handlers>
@@ -355,4 +355,4 @@ std::string event_block(const Event& event, const Client& client, const Screen& 
       event);
 }
 
-}  // namespace nattevagt::client
+}  // namespace nattevagt::client::cli

@@ -10,7 +10,7 @@
 #include "client-lib/app/agent_socket.h"
 #include "client-lib/client.h"
 
-namespace nattevagt::client {
+namespace nattevagt::client::cli {
 
 inline constexpr std::size_t kShortIdCharacters = 6;
 
@@ -33,4 +33,4 @@ std::string reserve_block(const Client& client, const Screen& screen);
 // What an event says to a person; empty when it says nothing. `loud`: a bell with what must be heard.
 std::string event_block(const Event& event, const Client& client, const Screen& screen, bool loud);
 
-}  // namespace nattevagt::client
+}  // namespace nattevagt::client::cli
