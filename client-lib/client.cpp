@@ -12,6 +12,7 @@ namespace nattevagt::client {
 
 namespace {
 
+constexpr Millis kAfterFailedCommit = std::chrono::seconds(1);  // a full disk is not asked without pause
 constexpr Millis kSlice = std::chrono::milliseconds(50);  // of waiting, in calls that wait for the hub
 
 class ClientImpl final : public Client {
@@ -207,6 +208,7 @@ class ClientImpl final : public Client {
       unsent_.clear();
       connection_->disconnect();
       linked_ = false;
+      link_after_ = time_.now() + kAfterFailedCommit;
       NV_TRYV(rebuild());
       return committed;
     }
@@ -237,7 +239,7 @@ class ClientImpl final : public Client {
   }
 
   void follow_link() {
-    if (linked_) return;
+    if (linked_ || time_.now() < link_after_) return;
     const auto wanted = core_->link_wanted();
     if (!wanted) return;
     linked_ = true;
@@ -253,6 +255,7 @@ class ClientImpl final : public Client {
   std::deque<Bytes> unsent_;
   std::vector<Event> fresh_;  // shown by the next run_once()
   bool linked_ = false;
+  UtcTime link_after_;
 };
 
 }  // namespace
@@ -263,6 +266,7 @@ Result<std::unique_ptr<Client>> Client::open(const OpenOptions& options, Clock& 
                                    .pin = options.pin,
                                    .create = options.create,
                                    .cost = {options.pin_cost.passes, options.pin_cost.memory_kib},
+                                   .commit_hook = options.commit_hook,
                                    .lock_memory = false};
   NV_TRY(auto store, SqlcipherStore::open(store_options, clock.wall(), entropy));
   auto client = std::make_unique<ClientImpl>(clock, entropy, std::move(connection), std::move(store));

@@ -42,6 +42,8 @@ struct OpenOptions {
   std::string pin;                    // at least 4 characters
   bool create = false;                // a new home; refuses one that has a store
   PinCost pin_cost = {};              // with `create`
+  // Tests alone: asked before each commit, in number; false fails it as a full disk does.
+  std::function<bool(std::size_t)> commit_hook = {};
 };
 
 class Client {

@@ -136,8 +136,13 @@ Status ClientCore::restore_groups(const StoreImage& image) {
 void ClientCore::restore_message(const Message& message) {
   ConversationState* conversation = find(message.conversation);
   if (conversation == nullptr || message.seq == 0) return;
-  conversation->seen.insert(message.id);
   if (message.own) conversation->own[message.id] = message.delivery;
+  // Receipted is not yet come back in the stream: until then it is the outbox's, and its echo is news.
+  const bool awaited = std::any_of(outbox_.begin(), outbox_.end(), [&](const auto& entry) {
+    return entry.second.id() == message.id && !entry.second.echoed;
+  });
+  if (awaited) return;
+  conversation->seen.insert(message.id);
   conversation->facts.fold(message.id, message.content, who_of(message.author), message.own);
 }
 

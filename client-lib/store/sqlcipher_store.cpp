@@ -96,6 +96,7 @@ Result<std::unique_ptr<SqlcipherStore>> SqlcipherStore::open(const StoreOptions&
   const int opened = sqlite3_open_v2(path.c_str(), &database, flags, nullptr);
   std::unique_ptr<SqlcipherStore> store(new SqlcipherStore(std::move(lock), database));
   if (opened != SQLITE_OK) return fail(sqlite_errc(opened), "sqlite3_open_v2");
+  store->hook_ = options.commit_hook;
   NV_TRYV(store->configure(key, options.lock_memory));
   NV_TRYV(store->migrate(now));
   if (options.create) {
@@ -169,7 +170,7 @@ Status SqlcipherStore::migrate(UtcTime now) {
 
 Status SqlcipherStore::commit(const Outcome& outcome) {
   if (outcome.durable_empty()) return {};
-  if (commits_left_ == 0) return fail(Errc::kNoSpace, "fail_after");
+  if (hook_ && !hook_(commits_++)) return fail(Errc::kNoSpace, "commit_hook");
   NV_TRYV(run("BEGIN IMMEDIATE"));
   Status written = write(outcome);
   if (written) written = run("COMMIT");
@@ -178,8 +179,6 @@ Status SqlcipherStore::commit(const Outcome& outcome) {
     static_cast<void>(run("ROLLBACK"));
     return written;
   }
-  ++commits_;
-  if (commits_left_ != SIZE_MAX) --commits_left_;
   return {};
 }
 

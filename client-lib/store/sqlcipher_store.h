@@ -10,6 +10,7 @@
 // Schema: `migrations` in sqlcipher_store.cpp, numbered; a store of a later version is kUnsupported.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -22,11 +23,16 @@ struct sqlite3;
 
 namespace nattevagt::client {
 
+// Tests: asked before each commit (0, 1, 2 ... since the store was opened); false fails it as a full disk
+// does.
+using CommitHook = std::function<bool(std::size_t commit)>;
+
 struct StoreOptions {
   std::string home;
   std::string pin;
   bool create = false;
   KeyCost cost = {};
+  CommitHook commit_hook = {};
   bool lock_memory = false;  // SQLCipher's cipher_memory_security: locked and wiped pages, slower
 };
 
@@ -54,10 +60,6 @@ class SqlcipherStore {
 
   std::int64_t schema_version();
 
-  // Tests: the next `commits` succeed, then every one fails as a full disk would.
-  void fail_after(std::size_t commits) noexcept { commits_left_ = commits; }
-  std::size_t commits() const noexcept { return commits_; }
-
  private:
   SqlcipherStore(FileLock lock, sqlite3* database);
   Status configure(const StoreKey& key, bool lock_memory);
@@ -68,7 +70,7 @@ class SqlcipherStore {
 
   std::unique_ptr<FileLock> lock_;
   sqlite3* database_;
-  std::size_t commits_left_ = SIZE_MAX;
+  CommitHook hook_;
   std::size_t commits_ = 0;
 };
 

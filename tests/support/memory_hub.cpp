@@ -204,6 +204,14 @@ void MemoryHub::apply(broker::Effect& effect) {
   }
 }
 
+void MemoryHub::inject(DeviceId to, const wire::HubFrame& frame) {
+  for (auto& [id, session] : sessions_) {
+    const auto* device = std::get_if<broker::DevicePrincipal>(&session.principal);
+    if (device != nullptr && device->device == to) return session.connection->push(wire::encode(frame));
+  }
+  NV_CHECK(false);
+}
+
 void MemoryHub::deliver(broker::SessionId session, wire::HubFrame frame) {
   const auto found = sessions_.find(session);
   if (found == sessions_.end()) return;

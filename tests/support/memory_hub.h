@@ -55,6 +55,9 @@ class MemoryHub {
   Tamper tamper;
   std::function<void(DeviceId from, const wire::ClientFrame&)> overhear;
 
+  // Past tamper, to the device's session.
+  void inject(DeviceId to, const wire::HubFrame& frame);
+
   const broker::HubCore& core() const { return *core_; }
   const SignKey& sign_key() const { return sign_; }
   std::size_t frames_to_hub = 0;

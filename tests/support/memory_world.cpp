@@ -137,7 +137,8 @@ Device& MemoryWorld::enrol(const Holder& holder) {
   devices.push_back(std::make_unique<Device>());
   Device& device = *devices.back();
   device.home = folder.path() + "/device" + std::to_string(devices.size());
-  auto opened = client::Client::open({device.home, "2468", true, {1, 8}}, clock, entropy, hub->connection());
+  auto opened =
+      client::Client::open({device.home, "2468", true, {1, 8}, {}}, clock, entropy, hub->connection());
   NV_CHECK(opened);
   device.client = std::move(*opened);
   NV_CHECK(device->enrol(wire::encode_link(grant(holder)), std::chrono::seconds(5)));
@@ -148,9 +149,10 @@ Device& MemoryWorld::enrol(const Holder& holder) {
 
 void MemoryWorld::close(Device& device) { device.client.reset(); }
 
-void MemoryWorld::reopen(Device& device) {
+void MemoryWorld::reopen(Device& device, std::function<bool(std::size_t)> commit_hook) {
   close(device);
-  auto opened = client::Client::open({device.home, "2468", false, {1, 8}}, clock, entropy, hub->connection());
+  auto opened = client::Client::open({device.home, "2468", false, {1, 8}, std::move(commit_hook)}, clock,
+                                     entropy, hub->connection());
   NV_CHECK(opened);
   device.client = std::move(*opened);
 }
@@ -158,7 +160,7 @@ void MemoryWorld::reopen(Device& device) {
 void MemoryWorld::settle(Millis time) {
   const UtcTime until = clock.now() + time;
   int quiet = 0;
-  while (quiet < 3 && clock.now() < until) {
+  for (int round = 0; quiet < 3 && round < 2'000 && clock.now() < until; ++round) {
     bool busy = false;
     const std::size_t before = hub->frames_to_hub;
     for (auto& device : devices) {

@@ -66,7 +66,7 @@ class MemoryWorld {
   };
   Device& enrol(const Holder& holder);
   wire::GrantLink grant(const Holder& holder);
-  void reopen(Device& device);
+  void reopen(Device& device, std::function<bool(std::size_t)> commit_hook = {});
   void close(Device& device);
   void publish(MemoryOrganisation& organisation);  // its roster, as the next version
   void revoke(MemoryOrganisation& organisation, DeviceId device);

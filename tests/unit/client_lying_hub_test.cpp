@@ -1,0 +1,382 @@
+// DESIGN promise 4: whatever the hub makes up, leaves out, repeats or tells differently, a client notices and
+// says so, and goes on.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "proto/wire/codec.h"
+#include "tests/support/memory_world.h"
+
+namespace nattevagt::testing {
+namespace {
+
+using client::Suspicion;
+using Frames = std::vector<wire::HubFrame>;
+
+bool suspects(Device& device, Errc code) {
+  const auto all = device->suspicions();
+  return std::any_of(all.begin(), all.end(), [&](const Suspicion& one) { return one.code == code; });
+}
+
+std::size_t shown(const Device& device, std::string_view text) {
+  std::size_t count = 0;
+  for (const auto& event : device.all<client::NewMessage>()) {
+    const auto* body = std::get_if<wire::Text>(&event.message.content.body);
+    if (body != nullptr && body->text == text) ++count;
+  }
+  return count;
+}
+
+class LyingHub : public ::testing::Test {
+ protected:
+  LyingHub()
+      : ida(world.enrol(world.ida)), rune(world.enrol(world.rune)), amalie(world.enrol(world.amalie)) {}
+
+  void ask() { asked = world.ask(amalie); }
+  void say(Device& device, const std::string& text) {
+    ASSERT_TRUE(device->send(asked.conversation, wire::Text{text}));
+    world.settle();
+  }
+  // Remembers each entry that goes to each device, so that a believable one can be made up after it.
+  void listen() {
+    world.hub->tamper = [this](DeviceId to, wire::HubFrame frame) {
+      if (const auto* entry = std::get_if<wire::Entry>(&frame.body)) last[{to, entry->stream}] = *entry;
+      return Frames{std::move(frame)};
+    };
+  }
+  // The next entry of a stream as a consistent hub would chain it.
+  wire::Entry next_after(const wire::Entry& before, wire::EntryKind kind, MessageId id, Bytes bytes) {
+    wire::Entry out = before;
+    out.seq += 1;
+    out.kind = kind;
+    out.id = id;
+    out.stored_at = world.clock.now();
+    out.bytes = std::move(bytes);
+    out.chain =
+        wire::chain_next(before.chain, out.seq, out.kind, out.epoch, out.id, out.stored_at, out.bytes);
+    return out;
+  }
+  void inject(Device& device, const wire::Entry& entry) {
+    world.hub->inject(device.id, {wire::kProtocolVersion, 0, entry});
+    world.settle();
+  }
+
+  void offer_old_roster() {
+    if (world.havbakken.roster_version == 1) world.publish(world.havbakken);
+    world.settle();
+    wire::DocumentsChanged old;
+    old.documents.push_back({world.havbakken.card.id, wire::DocumentKind::kRoster, 1});
+    world.hub->inject(amalie.id, {wire::kProtocolVersion, 0, old});
+    world.settle();
+  }
+
+  MemoryWorld world;
+  Device& ida;
+  Device& rune;
+  Device& amalie;
+  client::Client::Asked asked;
+  std::map<std::pair<DeviceId, ConversationId>, wire::Entry> last;
+};
+
+TEST_F(LyingHub, CannotAddADevice) {
+  Bytes jonas_package;
+  world.hub->overhear = [&](DeviceId, const wire::ClientFrame& frame) {
+    if (const auto* publish = std::get_if<wire::PublishKeyPackages>(&frame.body)) {
+      if (!publish->packages.empty()) jonas_package = publish->packages.front();
+    }
+  };
+  Device& jonas = world.enrol(world.jonas);
+  ASSERT_FALSE(jonas_package.empty());
+  world.hub->tamper = [&](DeviceId, wire::HubFrame frame) {
+    if (auto* gathered = std::get_if<wire::Gathered>(&frame.body)) {
+      gathered->items.push_back({jonas.id, jonas_package});
+    }
+    return Frames{std::move(frame)};
+  };
+  ask();
+  EXPECT_TRUE(suspects(amalie, Errc::kUntrusted));
+  for (const auto& member : amalie->conversations().at(0).members) EXPECT_NE(member.device, jonas.id);
+  EXPECT_EQ(ida->alerts().size(), 1U);  // the alert goes out all the same
+}
+
+TEST_F(LyingHub, CannotPassOneDevicesKeyOffAsAnothers) {
+  world.hub->tamper = [&](DeviceId, wire::HubFrame frame) {
+    if (auto* gathered = std::get_if<wire::Gathered>(&frame.body)) {
+      for (auto& item : gathered->items) item.key_package = gathered->items.front().key_package;
+    }
+    return Frames{std::move(frame)};
+  };
+  ask();
+  EXPECT_TRUE(suspects(amalie, Errc::kUntrusted));
+}
+
+TEST_F(LyingHub, SaysWhomItLeavesOut) {
+  world.hub->tamper = [&](DeviceId, wire::HubFrame frame) {
+    if (auto* gathered = std::get_if<wire::Gathered>(&frame.body)) {
+      std::erase_if(gathered->items, [&](const auto& item) { return item.device == rune.id; });
+    }
+    return Frames{std::move(frame)};
+  };
+  ask();
+  const auto alert = amalie->alert(asked.alert);
+  ASSERT_TRUE(alert);
+  ASSERT_EQ(alert->warnings.size(), 1U);
+  EXPECT_NE(alert->warnings[0].find("bagvagt"), std::string::npos);
+}
+
+TEST_F(LyingHub, CannotFakeTaken) {
+  listen();
+  ask();
+  auto item = *wire::decode_alert_item(last.at({amalie.id, wire::kInbox}).bytes);
+  item.notice = wire::NoticeKind::kNone;
+  item.view.state = wire::AlertState::kTaken;
+  item.view.taken_by = ida.id;
+  item.view.taken_at = world.clock.now();
+  inject(amalie, next_after(last.at({amalie.id, wire::kInbox}), wire::EntryKind::kAlert,
+                            world.entropy.make_id<MessageId>(), wire::encode(item)));
+  EXPECT_FALSE(amalie->alert(asked.alert)->taken_by);
+  world.pass(std::chrono::seconds(6));
+  EXPECT_FALSE(amalie->alert(asked.alert)->taken_by);
+  EXPECT_TRUE(suspects(amalie, Errc::kUntrusted));
+  EXPECT_EQ(amalie->alert(asked.alert)->warnings.size(), 1U);
+}
+
+TEST_F(LyingHub, AHonestTakeIsNoClaim) {
+  ask();
+  ASSERT_TRUE(ida->take(asked.alert));
+  world.pass(std::chrono::seconds(30));
+  EXPECT_TRUE(amalie->alert(asked.alert)->taken_by);
+  EXPECT_TRUE(amalie->alert(asked.alert)->warnings.empty());
+  EXPECT_TRUE(world.suspicions().empty());
+}
+
+TEST_F(LyingHub, CannotReplayAnEntryUnderANewId) {
+  listen();
+  ask();
+  say(ida, "Jeg er på – læser nu.");
+  const wire::Entry entry = last.at({amalie.id, asked.conversation});
+  inject(amalie, next_after(entry, entry.kind, world.entropy.make_id<MessageId>(), entry.bytes));
+  EXPECT_TRUE(suspects(amalie, Errc::kReplay));
+  EXPECT_EQ(shown(amalie, "Jeg er på – læser nu."), 1U);
+}
+
+TEST_F(LyingHub, CannotReplayAnEntryUnderItsOwnId) {
+  listen();
+  ask();
+  say(ida, "Jeg er på – læser nu.");
+  const wire::Entry entry = last.at({amalie.id, asked.conversation});
+  inject(amalie, next_after(entry, entry.kind, entry.id, entry.bytes));
+  EXPECT_TRUE(suspects(amalie, Errc::kReplay));
+  EXPECT_EQ(shown(amalie, "Jeg er på – læser nu."), 1U);
+}
+
+TEST_F(LyingHub, ABadEntryDoesNotBlockTheStream) {
+  listen();
+  ask();
+  std::optional<DeviceId> victim = amalie.id;
+  world.hub->tamper = [&](DeviceId to, wire::HubFrame frame) {
+    auto* entry = std::get_if<wire::Entry>(&frame.body);
+    if (entry != nullptr && victim == to && entry->kind == wire::EntryKind::kApplication) {
+      entry->bytes.back() ^= 1;
+      victim.reset();
+    }
+    return Frames{std::move(frame)};
+  };
+  say(ida, "et");
+  say(ida, "to");
+  EXPECT_EQ(shown(amalie, "et"), 0U);
+  EXPECT_EQ(shown(amalie, "to"), 1U);
+  EXPECT_TRUE(suspects(amalie, Errc::kFork));  // the chain is over the bytes
+}
+
+TEST_F(LyingHub, CannotDropAnEntry) {
+  ask();
+  world.hub->tamper = [&](DeviceId to, wire::HubFrame frame) {
+    const auto* entry = std::get_if<wire::Entry>(&frame.body);
+    const bool drop =
+        entry != nullptr && to == rune.id && entry->stream == asked.conversation && entry->seq == 6;
+    return drop ? Frames{} : Frames{std::move(frame)};
+  };
+  for (const char* text : {"1", "2", "3", "4", "5", "6"}) say(ida, text);
+  EXPECT_TRUE(suspects(rune, Errc::kGap));
+  EXPECT_EQ(shown(rune, "6"), 1U);
+}
+
+TEST_F(LyingHub, ALostFrameIsAskedForAgainAndIsNoLie) {
+  ask();
+  bool dropped = false;
+  world.hub->tamper = [&](DeviceId to, wire::HubFrame frame) {
+    const auto* entry = std::get_if<wire::Entry>(&frame.body);
+    if (dropped || entry == nullptr || to != rune.id || entry->stream != asked.conversation) {
+      return Frames{std::move(frame)};
+    }
+    dropped = true;
+    return Frames{};
+  };
+  for (const char* text : {"1", "2", "3"}) say(ida, text);
+  EXPECT_TRUE(dropped);
+  for (const char* text : {"1", "2", "3"}) EXPECT_EQ(shown(rune, text), 1U);
+  EXPECT_TRUE(world.suspicions().empty());
+}
+
+TEST_F(LyingHub, CannotReorder) {
+  ask();
+  std::vector<wire::HubFrame> held;
+  world.hub->tamper = [&](DeviceId to, wire::HubFrame frame) {
+    const auto* entry = std::get_if<wire::Entry>(&frame.body);
+    if (entry == nullptr || to != rune.id || entry->stream != asked.conversation) {
+      return Frames{std::move(frame)};
+    }
+    if (held.empty()) {
+      held.push_back(std::move(frame));
+      return Frames{};
+    }
+    Frames out{std::move(frame), std::move(held.front())};
+    held.clear();
+    return out;
+  };
+  for (const char* text : {"1", "2", "3", "4", "5", "6"}) say(ida, text);
+  EXPECT_TRUE(suspects(rune, Errc::kGap));
+}
+
+TEST_F(LyingHub, CannotTellTwoHistories) {
+  listen();
+  ask();
+  say(ida, "ses af alle");
+  // Rune's history leaves one entry out and is consistent in itself: only the others' marks can tell (P-034).
+  Digest chain = last.at({rune.id, asked.conversation}).chain;
+  bool left_out = false;
+  world.hub->tamper = [&](DeviceId to, wire::HubFrame frame) {
+    auto* entry = std::get_if<wire::Entry>(&frame.body);
+    if (entry == nullptr || to != rune.id || entry->stream != asked.conversation) {
+      return Frames{std::move(frame)};
+    }
+    if (!std::exchange(left_out, true)) return Frames{};
+    entry->seq -= 1;
+    entry->chain = wire::chain_next(chain, entry->seq, entry->kind, entry->epoch, entry->id, entry->stored_at,
+                                    entry->bytes);
+    chain = entry->chain;
+    return Frames{std::move(frame)};
+  };
+  say(ida, "ses ikke af Rune");
+  EXPECT_EQ(shown(rune, "ses ikke af Rune"), 0U);
+  say(ida, "nu");
+  EXPECT_EQ(shown(rune, "nu"), 1U);
+  EXPECT_TRUE(suspects(rune, Errc::kFork));
+}
+
+TEST_F(LyingHub, CannotSayStoredWithoutItsSignature) {
+  bool lie = true;
+  world.hub->tamper = [&](DeviceId, wire::HubFrame frame) {
+    if (auto* stored = std::get_if<wire::Stored>(&frame.body); stored != nullptr && lie) {
+      stored->receipt.signature[0] ^= 1;
+    }
+    return Frames{std::move(frame)};
+  };
+  ask();
+  const auto stored = [&] {
+    const auto all = amalie.all<client::OwnMessage>();
+    return std::count_if(all.begin(), all.end(), [&](const client::OwnMessage& event) {
+      return event.id == asked.message && event.delivery == client::Delivery::kStored;
+    });
+  };
+  EXPECT_EQ(stored(), 0);
+  EXPECT_FALSE(amalie->outbox_empty());
+  EXPECT_TRUE(suspects(amalie, Errc::kBadSignature));
+  lie = false;
+  world.pass(std::chrono::seconds(10));
+  EXPECT_EQ(stored(), 1);
+  EXPECT_EQ(ida->alerts().size(), 1U);
+}
+
+TEST_F(LyingHub, CannotAnswerWithAnotherReceipt) {
+  std::optional<wire::Stored> first;
+  ask();
+  world.hub->tamper = [&](DeviceId, wire::HubFrame frame) {
+    if (auto* stored = std::get_if<wire::Stored>(&frame.body)) {
+      if (!first) first = *stored;
+      *stored = *first;
+    }
+    return Frames{std::move(frame)};
+  };
+  say(amalie, "et");
+  say(amalie, "to");
+  EXPECT_TRUE(suspects(amalie, Errc::kInvalidValue));
+  EXPECT_FALSE(amalie->outbox_empty());
+}
+
+TEST_F(LyingHub, CannotPromiseAndNotDeliver) {
+  ask();
+  world.hub->tamper = [&](DeviceId to, wire::HubFrame frame) {
+    const bool drop = std::holds_alternative<wire::Entry>(frame.body) && to == amalie.id;
+    return drop ? Frames{} : Frames{std::move(frame)};
+  };
+  say(amalie, "kvitteret, men ikke leveret");
+  EXPECT_TRUE(world.suspicions().empty());
+  world.pass(std::chrono::seconds(31));
+  EXPECT_TRUE(suspects(amalie, Errc::kGap));
+}
+
+TEST_F(LyingHub, CannotGoBackToAnOldRoster) {
+  offer_old_roster();
+  EXPECT_TRUE(suspects(amalie, Errc::kReplay));
+}
+
+TEST_F(LyingHub, CannotForgeARoster) {
+  const auto known = world.suspicions().size();
+  world.hub->tamper = [&](DeviceId to, wire::HubFrame frame) {
+    if (auto* documents = std::get_if<wire::Documents>(&frame.body);
+        documents != nullptr && to == amalie.id) {
+      for (auto& document : documents->documents) {
+        wire::Roster roster = world.havbakken.roster;
+        roster.roles[0].holders = {world.jonas.person};
+        document.body = wire::encode(roster);
+      }
+    }
+    return Frames{std::move(frame)};
+  };
+  world.publish(world.havbakken);
+  world.settle();
+  EXPECT_TRUE(suspects(amalie, Errc::kBadSignature));
+  EXPECT_GT(world.suspicions().size(), known);
+  world.hub->tamper = {};
+  ask();
+  EXPECT_EQ(ida->alerts().size(), 1U);  // by the roster that is signed
+}
+
+TEST_F(LyingHub, CannotChangeTheSeverityThatWasSigned) {
+  world.hub->tamper = [&](DeviceId to, wire::HubFrame frame) {
+    auto* entry = std::get_if<wire::Entry>(&frame.body);
+    if (entry != nullptr && entry->kind == wire::EntryKind::kAlert && to == ida.id) {
+      auto item = *wire::decode_alert_item(entry->bytes);
+      item.view.severity = wire::Severity::kYellow;
+      entry->bytes = wire::encode(item);
+    }
+    return Frames{std::move(frame)};
+  };
+  ask();
+  EXPECT_TRUE(suspects(ida, Errc::kUntrusted));
+}
+
+TEST_F(LyingHub, CannotBeAnotherHub) {
+  world.hub->tamper = [&](DeviceId, wire::HubFrame frame) {
+    if (auto* hello = std::get_if<wire::HelloReply>(&frame.body)) hello->sign_key.bytes[0] ^= 1;
+    return Frames{std::move(frame)};
+  };
+  world.reopen(amalie);
+  world.settle();
+  EXPECT_TRUE(suspects(amalie, Errc::kUntrusted));
+}
+
+TEST_F(LyingHub, WhatWasSuspectedIsKeptAndSaidOnce) {
+  offer_old_roster();
+  const auto before = amalie->suspicions().size();
+  ASSERT_GT(before, 0U);
+  world.reopen(amalie);
+  world.settle();
+  offer_old_roster();
+  EXPECT_EQ(amalie->suspicions().size(), before);
+}
+
+}  // namespace
+}  // namespace nattevagt::testing

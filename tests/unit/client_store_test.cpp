@@ -1,0 +1,199 @@
+#include "client-lib/store/sqlcipher_store.h"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <iterator>
+
+#include "client-lib/store/file_system.h"
+#include "proto/common/limits.h"
+#include "tests/support/process.h"
+
+namespace nattevagt::client {
+namespace {
+
+const UtcTime kStart = from_unix_ms(1'795'570'800'000);
+
+class Store : public ::testing::Test {
+ protected:
+  Result<std::unique_ptr<SqlcipherStore>> open(const std::string& pin, bool create = false,
+                                               UtcTime now = kStart) {
+    return SqlcipherStore::open({home, pin, create, {1, 8}, {}, false}, now, entropy);
+  }
+  Message message(const std::string& text, std::uint64_t seq) {
+    Message out;
+    out.conversation = conversation;
+    out.id = entropy.make_id<MessageId>();
+    out.seq = seq;
+    out.stored_at = kStart;
+    out.author.kind = wire::HolderKind::kPerson;
+    out.own = true;
+    out.delivery = Delivery::kQueued;
+    out.content = {.conversation = conversation,
+                   .id = out.id,
+                   .author = entropy.make_id<PersonId>(),
+                   .device = entropy.make_id<DeviceId>(),
+                   .author_name = "Ida",
+                   .author_profession = "",
+                   .written_at = kStart,
+                   .mark = {},
+                   .body = wire::Text{text}};
+    return out;
+  }
+  static Status put(SqlcipherStore& store, std::vector<Message> messages) {
+    Outcome outcome;
+    outcome.messages = std::move(messages);
+    return store.commit(outcome);
+  }
+
+  testing::TempDir folder;
+  std::string home = folder.path() + "/home";
+  SeededEntropy entropy{7};
+  ConversationId conversation = entropy.make_id<ConversationId>();
+};
+
+TEST_F(Store, KeepsRowsAndMessages) {
+  {
+    auto store = open("2468", true);
+    ASSERT_TRUE(store);
+    Outcome outcome;
+    outcome.writes.push_back({Table::kAlert, {1, 2}, SecretBytes(as_bytes("three"))});
+    outcome.writes.push_back({Table::kAlert, {}, SecretBytes(ByteView{})});
+    outcome.messages.push_back(message("hej", 3));
+    ASSERT_TRUE((*store)->commit(outcome));
+    EXPECT_EQ((*store)->schema_version(), SqlcipherStore::kSchemaVersion);
+  }
+  auto store = open("2468");
+  ASSERT_TRUE(store);
+  const auto image = (*store)->load();
+  ASSERT_TRUE(image);
+  ASSERT_EQ(image->rows.size(), 2U);
+  EXPECT_EQ(as_text(image->rows[1].value.expose()), "three");
+  ASSERT_EQ(image->messages.size(), 1U);
+  EXPECT_EQ(std::get<wire::Text>(image->messages[0].content.body).text, "hej");
+}
+
+TEST_F(Store, IsRefusedWhereThereIsNoneAndWhereThereIsOne) {
+  EXPECT_EQ(open("2468").error().code, Errc::kNotFound);
+  EXPECT_EQ(open("246", true).error().code, Errc::kInvalidValue);
+  ASSERT_TRUE(open("2468", true));
+  EXPECT_EQ(open("2468", true).error().code, Errc::kAlreadyExists);
+}
+
+TEST_F(Store, IsOneProcesssAtATime) {
+  auto store = open("2468", true);
+  ASSERT_TRUE(store);
+  EXPECT_EQ(open("2468").error().code, Errc::kBusy);
+  store->reset();
+  EXPECT_TRUE(open("2468"));
+}
+
+TEST_F(Store, CountsWrongPinsAcrossRestartsAndMakesThemWait) {
+  ASSERT_TRUE(open("2468", true));
+  for (std::uint32_t i = 0; i < limits::kWrongPinsBeforeDelay; ++i) {
+    EXPECT_EQ(pin_wait_of(home, kStart), Millis(0));
+    EXPECT_EQ(open("1111").error().code, Errc::kWrongPin);
+  }
+  const Millis wait = pin_wait_of(home, kStart);
+  EXPECT_GT(wait, Millis(0));
+  EXPECT_EQ(open("2468").error().code, Errc::kLocked);  // the right one too
+  EXPECT_EQ(open("1111", false, kStart + wait).error().code, Errc::kWrongPin);
+  EXPECT_GT(pin_wait_of(home, kStart + wait), wait);  // twice as long
+  UtcTime now = kStart + wait;
+  for (std::uint32_t i = limits::kWrongPinsBeforeDelay + 1; i < limits::kWrongPinsMax; ++i) {
+    now += pin_wait_of(home, now);
+    EXPECT_EQ(open("1111", false, now).error().code, Errc::kWrongPin);
+  }
+  EXPECT_EQ(pin_wait_of(home, now), std::chrono::hours(1));
+  EXPECT_LE(pin_wait_of(home, now - std::chrono::hours(9)), std::chrono::hours(1));  // a clock set back
+  now += std::chrono::hours(1);
+  EXPECT_TRUE(open("2468", false, now));
+  EXPECT_EQ(pin_wait_of(home, now), Millis(0));
+}
+
+TEST_F(Store, DamageIsNeverAFreshStart) {
+  ASSERT_TRUE(open("2468", true));
+  {
+    std::fstream file(home + "/store.db", std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(100);
+    file.put('\x5a');
+  }
+  EXPECT_EQ(open("2468").error().code, Errc::kCorrupt);
+  remove_file(home + "/store.db");
+  EXPECT_EQ(open("2468").error().code, Errc::kCorrupt);
+  EXPECT_FALSE(file_exists(home + "/store.db"));
+}
+
+TEST_F(Store, ADamagedKeyFileIsNotAWrongPin) {
+  ASSERT_TRUE(open("2468", true));
+  ASSERT_TRUE(replace_file(home + "/store.keys", as_bytes("not ours")));
+  EXPECT_EQ(open("2468").error().code, Errc::kCorrupt);
+}
+
+TEST_F(Store, HoldsNoWordInClear) {
+  {
+    auto store = open("2468", true);
+    ASSERT_TRUE(put(**store, {message("Kaje hører stemmer", 1)}));
+  }
+  for (const char* name : {"store.db", "store.db-wal", "store.keys", "store.tries"}) {
+    std::ifstream file(home + "/" + name, std::ios::binary);
+    const std::string bytes{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+    EXPECT_EQ(bytes.find("stemmer"), std::string::npos) << name;
+    EXPECT_EQ(bytes.find("SQLite format"), std::string::npos) << name;
+  }
+}
+
+TEST_F(Store, FindsDanishWordsAsTheyAreSpelt) {
+  auto store = open("2468", true);
+  ASSERT_TRUE(
+      put(**store, {message("Kaje går UROLIGT, hører stemmer på gangen", 1), message("Alt er roligt", 2)}));
+  EXPECT_EQ((*store)->search("uroligt", 10)->size(), 1U);
+  EXPECT_EQ((*store)->search("HØRER stem", 10)->size(), 1U);
+  EXPECT_EQ((*store)->search("horer", 10)->size(), 0U);  // ø is not o
+  EXPECT_EQ((*store)->search("rolig", 10)->size(), 1U);
+  EXPECT_EQ((*store)->search("\" OR NEAR(", 10)->size(), 0U);  // words, not operators
+  EXPECT_EQ((*store)->search("", 10)->size(), 0U);
+  EXPECT_NE((*store)->search("gangen", 10)->at(0).excerpt.find("gangen"), std::string::npos);
+}
+
+TEST_F(Store, AFailedCommitLeavesNothing) {
+  bool good = true;
+  auto store = SqlcipherStore::open({home, "2468", true, {1, 8}, [&](std::size_t) { return good; }, false},
+                                    kStart, entropy);
+  ASSERT_TRUE(store);
+  good = false;
+  EXPECT_EQ(put(**store, {message("tabt", 1)}).error().code, Errc::kNoSpace);
+  EXPECT_TRUE((*store)->load()->messages.empty());
+  good = true;
+  EXPECT_TRUE(put(**store, {message("gemt", 1)}));
+  EXPECT_EQ((*store)->load()->messages.size(), 1U);
+}
+
+TEST_F(Store, WhatWasReceiptedIsNotTakenBack) {
+  auto store = open("2468", true);
+  Message one = message("hej", 0);
+  ASSERT_TRUE(put(**store, {one}));
+  Outcome seen;
+  seen.deliveries.push_back({conversation, one.id, Delivery::kSeen});
+  ASSERT_TRUE((*store)->commit(seen));
+  one.seq = 5;
+  one.delivery = Delivery::kStored;
+  ASSERT_TRUE(put(**store, {one}));
+  const auto history = (*store)->history(conversation);
+  ASSERT_EQ(history->size(), 1U);
+  EXPECT_EQ(history->at(0).delivery, Delivery::kSeen);
+  EXPECT_EQ(history->at(0).seq, 5U);
+}
+
+TEST_F(Store, ShowsTheStreamsOrderAndTheOutboxLast) {
+  auto store = open("2468", true);
+  ASSERT_TRUE(put(**store, {message("i køen", 0), message("to", 2), message("et", 1)}));
+  const auto history = (*store)->history(conversation);
+  ASSERT_EQ(history->size(), 3U);
+  EXPECT_EQ(history->at(0).seq, 1U);
+  EXPECT_EQ(history->at(1).seq, 2U);
+  EXPECT_EQ(history->at(2).seq, 0U);
+}
+
+}  // namespace
+}  // namespace nattevagt::client
