@@ -94,6 +94,8 @@ int refuse_start(const Config& config, const Error& error) {
           "the hub's door failed its own test ({}). It was not opened. This libzmq does not enforce who "
           "may connect: install libzmq 4.3.4 or newer.",
           error.where);
+    case Errc::kInvalidValue:
+      return refuse("the machine's clock cannot be right. Set it (timedatectl), then start again.");
     case Errc::kUnsupported:
       return refuse(
           "cannot start ({}). libzmq must be 4.3.4 or newer with CURVE, and the journal not newer than "
@@ -139,6 +141,9 @@ RunnerOptions options_of(const Config& config) {
   RunnerOptions options;
   options.front.endpoint = config.endpoint;
   options.front.connections_max = connections_max(config);
+  // What the kernel has accepted by the time that the cap is seen comes on top of it.
+  options.front.backlog =
+      static_cast<int>(std::clamp<std::size_t>(options.front.connections_max / 20, 8, 1'024));
   options.disk_path = config.data_dir;
   options.disk_reserve_bytes = config.disk_reserve_mib * kMib;
   options.memory_max_bytes = config.memory_max_mib * kMib;

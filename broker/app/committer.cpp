@@ -12,7 +12,7 @@ namespace {
 using std::chrono::steady_clock;
 
 constexpr std::chrono::milliseconds kPauseMin{50};
-constexpr std::chrono::milliseconds kPauseMax{1'000};
+constexpr std::chrono::milliseconds kPauseMax{250};
 
 void wake(int descriptor) {
   const std::uint64_t one = 1;

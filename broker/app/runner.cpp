@@ -73,6 +73,9 @@ Status Runner::start() {
   NV_TRYV(replay());
   line_.emplace(clock_, core_.last_time());
   now_ = line_->now();
+  // Receipts of another century would be refused by every client.
+  if (now_ < limits::kTimeMin || now_ >= limits::kTimeEnd)
+    return fail(Errc::kInvalidValue, "machine's clock");
   NV_TRYV(apply_started());
   zap_ = std::make_unique<ZapHandler>(context_, table_, [this] { return line_->now(); });
   NV_TRY(front_, Front::open(context_, curve_, table_, options_.front, entropy_));

@@ -5,7 +5,7 @@
 namespace nattevagt::broker {
 namespace {
 
-constexpr int kPatienceMs = 5'000;  // of one handshake over loopback
+constexpr int kPatienceMs = 3'000;  // of one handshake over loopback
 
 enum class Handshake : std::uint8_t { kAdmitted, kRefused, kNothing };
 
@@ -22,17 +22,17 @@ Handshake read_outcome(zmq::Socket& monitor) {
   return Handshake::kNothing;
 }
 
+// Each try has a monitor endpoint of its own: libzmq frees one in its own time.
 Handshake try_key(zmq::Context& context, const std::string& endpoint, const CurvePublicKey& server_key,
-                  const CurveSecretKey& key) {
-  constexpr const char* kEndpoint = "inproc://nattevagt.admission.monitor";
+                  const CurveSecretKey& key, const char* monitor_endpoint) {
   zmq::Socket client(context, ZMQ_DEALER);
   client.set(ZMQ_CURVE_SERVERKEY, ByteView(server_key.bytes));
   client.set(ZMQ_CURVE_PUBLICKEY, ByteView(curve_public_key(key).bytes));
   client.set(ZMQ_CURVE_SECRETKEY, ByteView(key.expose()));
-  NV_CHECK(zmq_socket_monitor(client.handle(), kEndpoint,
+  NV_CHECK(zmq_socket_monitor(client.handle(), monitor_endpoint,
                               ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH) == 0);
   zmq::Socket monitor(context, ZMQ_PAIR);
-  NV_CHECK(monitor.connect(kEndpoint) && client.connect(endpoint));
+  NV_CHECK(monitor.connect(monitor_endpoint) && client.connect(endpoint));
   const Handshake outcome = read_outcome(monitor);
   zmq_socket_monitor(client.handle(), nullptr, 0);
   return outcome;
@@ -46,10 +46,11 @@ Status check_admission(zmq::Context& context, zmq::Socket& server, const CurvePu
   const std::string endpoint = server.last_endpoint();
   const auto unknown = entropy.make_secret<CurveSecretKey>();
   const auto known = entropy.make_secret<CurveSecretKey>();
-  const Handshake of_unknown = try_key(context, endpoint, server_key, unknown);
+  const Handshake of_unknown =
+      try_key(context, endpoint, server_key, unknown, "inproc://nattevagt.door.unknown");
   // No grant has the id 0, so even if the row stayed it would let nobody do anything.
   table.admit(curve_public_key(known), GrantPrincipal{}, kNever);
-  const Handshake of_known = try_key(context, endpoint, server_key, known);
+  const Handshake of_known = try_key(context, endpoint, server_key, known, "inproc://nattevagt.door.known");
   table.forget(curve_public_key(known));
   NV_CHECK(server.unbind(endpoint));
   if (of_unknown != Handshake::kRefused) return fail(Errc::kNotPermitted, "unknown key admitted");

@@ -1,5 +1,8 @@
 #include "broker/io/front.h"
 
+#include <linux/filter.h>
+#include <sys/socket.h>
+
 #include <algorithm>
 
 #include "broker/io/admission_check.h"
@@ -8,8 +11,8 @@
 namespace nattevagt::broker {
 namespace {
 
-constexpr int kMonitorEvents = ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_ACCEPT_FAILED | ZMQ_EVENT_DISCONNECTED |
-                               ZMQ_EVENT_CLOSED | ZMQ_EVENT_HANDSHAKE_SUCCEEDED |
+constexpr int kMonitorEvents = ZMQ_EVENT_LISTENING | ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_ACCEPT_FAILED |
+                               ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_CLOSED | ZMQ_EVENT_HANDSHAKE_SUCCEEDED |
                                ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL |
                                ZMQ_EVENT_HANDSHAKE_FAILED_AUTH;
 constexpr const char* kMonitorEndpoint = "inproc://nattevagt.front.monitor";
@@ -80,8 +83,7 @@ Result<std::unique_ptr<Front>> Front::open(zmq::Context& context, const CurveSec
   std::unique_ptr<Front> front(new Front(context, key, table, std::move(options)));
   // On a port of its own, so that nobody reaches the hub before the test has passed.
   NV_TRYV(check_admission(context, front->router_, curve_public_key(key), table, entropy));
-  if (!front->listen()) return fail(Errc::kUnavailable, "front bind");
-  front->read_monitor();
+  NV_TRYV(front->listen());
   front->counters_ = {};
   return front;
 }
@@ -90,15 +92,31 @@ Result<std::unique_ptr<Front>> Front::open_untested(zmq::Context& context, const
                                                     AdmissionTable& table, FrontOptions options) {
   NV_TRYV(check_library());
   std::unique_ptr<Front> front(new Front(context, key, table, std::move(options)));
-  if (!front->listen()) return fail(Errc::kUnavailable, "front bind");
+  NV_TRYV(front->listen());
   return front;
 }
 
-bool Front::listen() {
-  if (!router_.bind(endpoint_.empty() ? options_.endpoint : endpoint_)) return false;
+Status Front::listen() {
+  read_monitor();
+  listener_ = -1;  // the door check's
+  if (!router_.bind(options_.endpoint)) return fail(Errc::kUnavailable, "front bind");
   endpoint_ = router_.last_endpoint();
-  listening_ = true;
-  return true;
+  read_monitor();  // bind has said by now which descriptor listens
+  NV_CHECK(listener_ >= 0);
+  return {};
+}
+
+// Without this, a listener without descriptors spins an I/O thread at 100 % (trap 9). A filter that lets
+// nothing through drops SYNs at the listening socket; connections have sockets of their own.
+void Front::set_accepting(bool accepting) {
+  sock_filter drop_all{BPF_RET | BPF_K, 0, 0, 0};
+  const sock_fprog program{1, &drop_all};
+  const int changed = accepting
+                          ? ::setsockopt(listener_, SOL_SOCKET, SO_DETACH_FILTER, &program, sizeof(program))
+                          : ::setsockopt(listener_, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program));
+  if (changed != 0) return;  // tried again at the next turn; accept() failures are counted and alarmed
+  accepting_ = accepting;
+  if (!accepting) ++counters_.listener_paused;
 }
 
 bool Front::receive(UtcTime now, std::size_t messages_max, std::vector<FrontEvent>& out) {
@@ -247,10 +265,7 @@ void Front::watch(UtcTime now, std::vector<FrontEvent>& out) {
     row = forget ? by_route_.erase(row) : std::next(row);
   }
   const std::size_t live = live_descriptors_.size();
-  if (!listening_ && live < options_.connections_max - options_.connections_max / 10) {
-    // The old listener closes in libzmq's own time, so the first tries may find the address in use.
-    listen();
-  }
+  if (!accepting_ && live < options_.connections_max - options_.connections_max / 10) set_accepting(true);
   counters_.connections = live;
   counters_.sessions = open_.size();
 }
@@ -269,15 +284,12 @@ void Front::read_monitor() {
     std::copy_n(bytes.data() + sizeof(event), sizeof(value), reinterpret_cast<std::uint8_t*>(&value));
     handle_monitor(event, value);
   }
-  if (listening_ && live_descriptors_.size() >= options_.connections_max) {
-    // Without this, a listener without descriptors spins an I/O thread at 100 % (trap 9).
-    listening_ = !router_.unbind(endpoint_);
-    ++counters_.listener_paused;
-  }
+  if (accepting_ && live_descriptors_.size() >= options_.connections_max) set_accepting(false);
 }
 
 void Front::handle_monitor(std::uint16_t event, int value) {
   switch (event) {
+    case ZMQ_EVENT_LISTENING: listener_ = value; break;
     case ZMQ_EVENT_ACCEPTED:
       ++counters_.accepted;
       live_descriptors_.insert(value);

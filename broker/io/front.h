@@ -14,8 +14,11 @@
 //  4. Bytes are copied out of libzmq's buffers at once (trap 10).
 //  5. send() never blocks and never loses in silence: kStalled or kGone (trap 6). Sent is not delivered
 //     (trap 7): that is what Ack is for.
-//  6. At most `connections_max` connections: the listener is taken down there and put up again when a tenth
-//     has gone (trap 9).
+//  6. At most `connections_max` connections and the backlog: there the kernel is told to drop what asks for a
+//  new
+//     one, until a tenth has gone; TCP asks again by itself (trap 9). Not by zmq_unbind: in 4.3.4 it also
+//     ends every connection that the listener ever accepted (measured; a stranger could so disconnect
+//     everybody).
 //
 // Ownership: a resource; context and table outlive it. Threads: one.
 #pragma once
@@ -98,7 +101,7 @@ class Front {
   // When the front goes: how long it still tries to hand over what was sent.
   void flush_on_close(int wait_ms) { router_.set(ZMQ_LINGER, wait_ms); }
 
-  bool accepting() const noexcept { return listening_; }
+  bool accepting() const noexcept { return accepting_; }
   const FrontCounters& counters() const noexcept { return counters_; }
   // For the runner's zmq_poll.
   void* socket() const noexcept { return router_.handle(); }
@@ -118,7 +121,8 @@ class Front {
   };
 
   Front(zmq::Context& context, const CurveSecretKey& key, AdmissionTable& table, FrontOptions options);
-  bool listen();
+  Status listen();
+  void set_accepting(bool accepting);
   bool drop_rest_of_message();
   void take_message(UtcTime now, const zmq::Message& route, const zmq::Message& payload,
                     std::vector<FrontEvent>& out);
@@ -134,7 +138,8 @@ class Front {
   std::string endpoint_;
   zmq::Socket router_;
   zmq::Socket monitor_;
-  bool listening_ = false;
+  int listener_ = -1;  // libzmq's
+  bool accepting_ = true;
   bool dropping_ = false;  // in the middle of a message of several parts
   SessionId last_session_ = 0;
   std::unordered_map<std::uint64_t, std::unique_ptr<Session>> by_route_;
