@@ -1,6 +1,7 @@
 #include "client-lib/core/client_core.h"
 
 #include <algorithm>
+#include <set>
 
 #include "client-lib/core/pack.h"
 #include "proto/common/check.h"
@@ -124,6 +125,21 @@ std::vector<Conversation> ClientCore::conversations() const {
       shown.epoch_authenticator = conversation.group->epoch_authenticator();
     }
     out.push_back(std::move(shown));
+  }
+  return out;
+}
+
+std::vector<DirectoryEntry> ClientCore::directory() const {
+  std::vector<DirectoryEntry> out = directory_.names();
+  std::set<PersonId> met;
+  for (const Conversation& conversation : conversations()) {
+    for (const Person& person : conversation.members) {
+      if (person.kind != wire::HolderKind::kPerson || !met.insert(person.id).second) continue;
+      wire::Target target;
+      target.kind = wire::TargetKind::kPerson;
+      target.id.bytes = person.id.bytes;
+      out.push_back({target, person.name, person.organisation_name});
+    }
   }
   return out;
 }

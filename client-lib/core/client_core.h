@@ -104,6 +104,7 @@ class ClientCore {
   bool knows(const ConversationId& conversation) const { return conversations_.contains(conversation); }
   const std::vector<Suspicion>& suspicions() const noexcept { return suspicions_; }
   std::string reserve_plan() const;
+  std::vector<DirectoryEntry> directory() const;
   bool outbox_empty() const;
   bool connected() const noexcept { return hello_done_; }
 

@@ -213,6 +213,8 @@ void ClientCore::build_commit(OutboxItem& item, ConversationState& conversation,
           std::find(item.removes.begin(), item.removes.end(), identity.device) != item.removes.end();
       if (!asked || identity.device == self_->device) continue;
       commit.removes.push_back(member.leaf);
+      // P-028: the hub has taken a revoked device off the stream already, and knows it as no member.
+      if (directory_.revoked(identity.organisation, identity.device)) continue;
       append.removed.push_back(identity.device);
     }
   }

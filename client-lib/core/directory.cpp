@@ -245,6 +245,22 @@ std::string Directory::target_label(const wire::Target& target) const {
   return out.empty() ? "et trin på stigen" : out;
 }
 
+std::vector<DirectoryEntry> Directory::names() const {
+  std::vector<DirectoryEntry> out;
+  for (const auto& [owner, roster] : rosters_) {
+    const auto* trusted = organisation(owner);
+    if (trusted == nullptr) continue;
+    const auto add = [&](wire::TargetKind kind, const auto& item) {
+      std::string name = label(owner, item.sealed_label, item.id.view());
+      if (!name.empty())
+        out.push_back({{kind, as_id<decltype(wire::Target::id)>(item.id)}, std::move(name), trusted->name});
+    };
+    for (const wire::Role& role : roster.roles) add(wire::TargetKind::kRole, role);
+    for (const wire::Unit& unit : roster.units) add(wire::TargetKind::kUnit, unit);
+  }
+  return out;
+}
+
 std::string Directory::reserve_plan(const OrganisationId& id) const {
   const wire::Roster* own = roster(id);
   const auto* trusted = organisation(id);

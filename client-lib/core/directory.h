@@ -70,6 +70,7 @@ class Directory {
   std::string role_label(const RoleId& role) const;
   std::string unit_label(const UnitId& unit) const;
   std::string target_label(const wire::Target& target) const;
+  std::vector<DirectoryEntry> names() const;  // all roles and units whose label can be opened
   std::string reserve_plan(const OrganisationId& id) const;
 
  private:

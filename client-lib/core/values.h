@@ -61,6 +61,13 @@ struct Conversation {
   Bytes epoch_authenticator;  // compare out of band (RFC 9420 8.7)
 };
 
+// Whom one can invite: what a name means to the protocol.
+struct DirectoryEntry {
+  wire::Target target;
+  std::string name;
+  std::string organisation_name;
+};
+
 struct FoundMessage {
   Message message;
   std::string excerpt;  // the words around the match

@@ -63,8 +63,7 @@ class MemoryConnection final : public client::Connection {
  private:
   void try_open() {
     session_ = right_hub_ ? hub_.open(this, key_) : 0;
-    if (session_ == 0) return;
-    events_.insert(events_.begin(), client::LinkUp{});
+    if (session_ != 0) events_.emplace_back(client::LinkUp{});
   }
 
   MemoryHub& hub_;
