@@ -149,6 +149,7 @@ class ClientImpl final : public Client {
   Result<std::vector<FoundMessage>> search(std::string_view words, std::size_t limit) const override {
     return store_->search(words, limit);
   }
+  std::vector<DirectoryEntry> directory() const override { return core_->directory(); }
   std::string reserve_plan() const override { return core_->reserve_plan(); }
   bool outbox_empty() const override { return core_->outbox_empty(); }
 

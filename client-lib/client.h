@@ -96,8 +96,7 @@ class Client {
   virtual std::string reserve_plan() const = 0;               // numbers to ring; empty when none is published
   virtual bool outbox_empty() const = 0;
   // Who can be invited, by the verified rosters: roles and units by name, and people we have met.
-  struct DirectoryEntry { wire::Target target; std::string name; std::string organisation_name; };
-  virtual std::vector<DirectoryEntry> directory() const { return {}; }
+  virtual std::vector<DirectoryEntry> directory() const = 0;
 
   // ---- The journal (DOMAIN 3): who, role, times local and UTC, advice, read-back, SHA-256 of the text.
   struct JournalExport { std::string text; std::string json; Digest hash{}; };

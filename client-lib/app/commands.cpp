@@ -15,6 +15,19 @@ namespace nattevagt::client::cli {
 namespace {
 
 constexpr std::size_t kFoundMax = 50;
+constexpr Millis kComeRoundPatience = std::chrono::seconds(2);
+
+// All of a conversation; who asks to see it has seen it.
+Result<std::string> transcript(Client& client, ConversationId conversation, bool json, const Screen& screen) {
+  NV_TRY(const auto messages, client.history(conversation));
+  std::string out;
+  for (const Message& message : messages) {
+    if (std::holds_alternative<wire::Seen>(message.content.body)) continue;
+    out += json ? json_line(message) : message_block(message, screen);
+    if (!message.own) NV_TRYV(client.mark_seen(message.id));
+  }
+  return out;
+}
 
 // One command's run: what it knows, and the small words in which its answers are made.
 class Run {
@@ -185,21 +198,9 @@ class Run {
     const auto selected = select_alert(a_, client_, p_.screen);
     if (!selected.value) return refuse(Errc::kNotFound, selected.why_not);
     std::string out = a_.json ? std::string() : alert_block(*selected.value, p_.screen);
-    const auto shown = transcript(selected.value->view.stream);
+    const auto shown = transcript(client_, selected.value->view.stream, a_.json, p_.screen);
     if (!shown) return refuse(shown.error().code);
     return print(out + *shown);
-  }
-
-  // All of a conversation; who asks to see it has seen it.
-  Result<std::string> transcript(ConversationId conversation) {
-    NV_TRY(const auto messages, client_.history(conversation));
-    std::string out;
-    for (const Message& message : messages) {
-      if (std::holds_alternative<wire::Seen>(message.content.body)) continue;
-      out += a_.json ? json_line(message) : message_block(message, p_.screen);
-      if (!message.own) NV_TRYV(client_.mark_seen(message.id));
-    }
-    return out;
   }
 
   Outcome search() {
@@ -264,6 +265,17 @@ class Run {
   Client& client_;
 };
 
+bool has_come_round(Verb verb, const Alert& alert) {
+  switch (verb) {
+    case Verb::kTake: return alert.taken_by.has_value();
+    case Verb::kAdvise: return alert.view.state == wire::AlertState::kAdvised;
+    case Verb::kReserve: return alert.view.reserve_used;
+    case Verb::kWithdraw: return alert.view.state == wire::AlertState::kWithdrawn;
+    case Verb::kClose: return alert.view.state == wire::AlertState::kClosed;
+    default: return true;
+  }
+}
+
 // What a command says when the hub has stored its message.
 std::string stored_text(const Waiting& w, const Alert* alert, const Place& place) {
   const Screen& screen = place.screen;
@@ -275,7 +287,12 @@ std::string stored_text(const Waiting& w, const Alert* alert, const Place& place
         out += paint(Paint::kRed, text::kRing112Too, screen) + "\n" + std::string(text::kNotAlarm) + "\n";
       }
       return out + alert_block(*alert, screen);
-    case Verb::kTake:
+    case Verb::kTake: {
+      if (alert == nullptr) return out;
+      // Whoever has taken it reads on at once.
+      const auto shown = transcript(place.client, alert->view.stream, false, screen);
+      return out + alert_block(*alert, screen) + (shown ? *shown : std::string());
+    }
     case Verb::kAdvise:
     case Verb::kDecline:
     case Verb::kReserve:
@@ -307,7 +324,7 @@ AgentReply refusal(Errc code, std::string_view text, bool json, int exit_code) {
 
 Outcome begin(const Arguments& arguments, const Place& place) { return Run(arguments, place).go(); }
 
-std::optional<AgentReply> finished(const Waiting& w, const Place& place) {
+std::optional<AgentReply> finished(Waiting& w, const Place& place) {
   const bool late = place.now >= w.until;
   if (!w.answer && !late) return std::nullopt;
   std::optional<Alert> alert;
@@ -316,6 +333,10 @@ std::optional<AgentReply> finished(const Waiting& w, const Place& place) {
   }
   AgentReply reply = w.so_far;
   if (w.answer && w.answer->delivery != Delivery::kFailed) {
+    // The receipt comes one moment before the act has come round and counts: say what then holds.
+    if (!w.answered_at) w.answered_at = place.now;
+    if (alert && !has_come_round(w.verb, *alert) && place.now < *w.answered_at + kComeRoundPatience)
+      return std::nullopt;
     reply.out += w.json ? json_ok({{"message", w.message.hex()},
                                    {"alert", w.alert ? w.alert->hex() : std::string()},
                                    {"conversation", alert ? alert->view.stream.hex() : std::string()},

@@ -27,6 +27,7 @@ struct Waiting {
   bool served = false;  // the outbox goes on after us
   Millis until{};       // monotonic
   std::optional<OwnMessage> answer;
+  std::optional<Millis> answered_at;  // monotonic
   AgentReply so_far;
 
   void see(const Event& event);
@@ -47,7 +48,7 @@ struct Place {  // where a command runs
 
 Outcome begin(const Arguments& arguments, const Place& place);
 // The reply, when there is one: the message is stored or refused, or the patience is over.
-std::optional<AgentReply> finished(const Waiting& waiting, const Place& place);
+std::optional<AgentReply> finished(Waiting& waiting, const Place& place);
 
 // A refusal as a person or a script reads it.
 AgentReply refusal(Errc code, std::string_view text, bool json, int exit_code = kExitRefused);

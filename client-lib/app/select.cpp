@@ -143,9 +143,9 @@ Selected<Message> select_message(const Arguments& arguments, const Client& clien
           })};
 }
 
-Selected<Client::DirectoryEntry> select_name(const std::string& name, const Client& client) {
+Selected<DirectoryEntry> select_name(const std::string& name, const Client& client) {
   const auto directory = client.directory();
-  std::vector<const Client::DirectoryEntry*> found;
+  std::vector<const DirectoryEntry*> found;
   for (const auto& entry : directory) {
     if (entry.name == name || entry.organisation_name + ": " + entry.name == name) found.push_back(&entry);
   }
@@ -158,7 +158,7 @@ Selected<Client::DirectoryEntry> select_name(const std::string& name, const Clie
   std::string why = found.empty() ? std::string(text::kNoSuchName) + printable_line(name) + "\n" +
                                         std::string(text::kKnownNames)
                                   : std::string(text::kWhichOne);
-  const auto add = [&why](const Client::DirectoryEntry& entry) {
+  const auto add = [&why](const DirectoryEntry& entry) {
     why += "\n  " + printable_line(entry.organisation_name + ": " + entry.name);
   };
   if (found.empty()) {

@@ -26,6 +26,6 @@ Selected<Alert> select_alert(const Arguments& arguments, const Client& client, c
 // The message that `verb` (readback, verdict, done) is about.
 Selected<Message> select_message(const Arguments& arguments, const Client& client, const Screen& screen);
 // A unit, role or person by name.
-Selected<Client::DirectoryEntry> select_name(const std::string& name, const Client& client);
+Selected<DirectoryEntry> select_name(const std::string& name, const Client& client);
 
 }  // namespace nattevagt::client::cli

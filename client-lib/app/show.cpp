@@ -310,9 +310,8 @@ std::string alert_block(const Alert& alert, const Screen& screen) {
                   kIndent, paint(how, printable_line(where_text(alert)), screen));
   if (alert.view.technical_alarm) out += fmt::format("{}{}\n", kIndent, text::kTechnicalAlarm);
   for (const auto& warning : alert.warnings) {
-    out += fmt::format(
-        "{}{}\n", kIndent,
-        paint(Paint::kYellow, std::string(text::kWarningUnproven) + printable_line(warning), screen));
+    out += fmt::format("{}{}\n", kIndent,
+                       paint(Paint::kYellow, std::string(text::kNote) + printable_line(warning), screen));
   }
   return out;
 }

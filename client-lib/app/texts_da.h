@@ -58,6 +58,7 @@ inline constexpr std::string_view kRevoked =
     "Denne enhed er spærret. Den får og sender ikke mere. Aflevér den, eller bed om en ny tilladelse.";
 inline constexpr std::string_view kSuspicion = "ADVARSEL – noget er ikke, som det skal være: ";
 inline constexpr std::string_view kWarningUnproven = "Ubekræftet: ";
+inline constexpr std::string_view kNote = "Bemærk: ";
 inline constexpr std::string_view kLimits = "Rådet bygger på det, der er skrevet. Patienten er ikke set.";
 inline constexpr std::string_view kJournalReminder =
     "Rådet skal føres i EPJ. Kør 'nattevagt export --mark', når det er gjort.";
