@@ -143,8 +143,8 @@ std::optional<wire::Answer> RawDevice::enrol(const wire::GrantLink& link) {
 bool RawDevice::hello(Millis patience) {
   if (!peer_) {
     peer_ = std::make_unique<RawPeer>(hub_, curve_);
-  } else if (!peer_->up) {
-    peer_->reconnect();
+  } else {
+    peer_->reconnect();  // the old connection may be dead without knowing it yet
   }
   const auto answer = peer_->call(wire::Hello{"test"}, patience);
   return answer && std::holds_alternative<wire::HelloReply>(*answer);

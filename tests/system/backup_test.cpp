@@ -58,9 +58,10 @@ TEST(Backup, ARestoredHubKnowsItsDevicesAndItsLaddersGoOn) {
 TEST(Drain, SigtermKeepsWhatWasPromisedAndEndsWithZero) {
   HubWorld world;
   auto& asking = world.add_device({.unit = world.unit});
+  auto& psychiatrist = world.add_device({.person = world.psychiatrist});
   world.publish_roster(seconds(60));
   ASSERT_TRUE(asking.hello());
-  const wire::Raise raise = world.make_raise({});
+  const wire::Raise raise = world.make_raise({psychiatrist.id()});
   const auto answer = asking.peer().call(raise);
   ASSERT_TRUE(answer && std::holds_alternative<wire::Stored>(*answer));
   EXPECT_EQ(world.hub.stop().exit_code, 0);

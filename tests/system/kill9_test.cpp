@@ -118,8 +118,7 @@ TEST_F(KillNine, LosesNoAcknowledgedMessageOrAlertInFiftyRounds) {
         send(writer_device.peer(), writer, found->second);
       }
     }
-    if (raise) (void)writer_device.peer().send(*raise);
-    std::uint64_t raise_number = 0;
+    std::uint64_t raise_number = raise ? writer_device.peer().send(*raise) : 0;
     SystemClock clock;
     const Millis until = clock.monotonic() + milliseconds(20 + random() % 180);
     while (clock.monotonic() < until) {
