@@ -120,7 +120,7 @@ void HubCore::State::raise(Session& session, std::uint64_t request, const wire::
   if (repeated_raise(session, request, wanted, content)) return;
   auto fact = decide_raise(*session.device, wanted, content);
   if (!fact) return refuse_at(session, request, fact.error().code, nullptr);
-  std::vector<Bytes> bodies{wanted.bytes};
+  std::vector<Bytes> bodies(1, wanted.bytes);
   if (!fact->members.empty()) bodies.push_back(wanted.welcome);
   count_technical(nullptr, fact->change.progress);
   const JournalIndex index = emit(std::move(*fact), std::move(bodies));
@@ -231,15 +231,17 @@ void HubCore::State::act(Session& session, std::uint64_t request, const wire::Ac
   const Alert* alert = alerts.find(wanted.alert);
   if (alert == nullptr) return refuse(session, request, Errc::kNotFound);
   const Stream& stream = *streams.find(alert->facts.stream);
-  if (!stream.has_member(device.number)) return refuse(session, request, Errc::kNotMember);
+  if (stream.member(device.number) == nullptr) return refuse(session, request, Errc::kNotMember);
   const Digest content = sha256(wanted.bytes);
-  if (const auto seq = stream.find(wanted.id)) {  // a retry, whatever the state has become since
+  // A retry, whatever the state has become since, and though the device is about to leave the room.
+  if (const auto seq = stream.find(wanted.id)) {
     const LogEntry& known = stream.at(*seq);
     if (known.content != content || known.act != static_cast<std::uint8_t>(wanted.kind)) {
       return refuse(session, request, Errc::kAlreadyExists);
     }
     return receipt(session, request, leaf_of(stream, *seq), known.record);
   }
+  if (!stream.has_member(device.number)) return refuse(session, request, Errc::kNotMember);
   if (wanted.bytes.size() > limits::kEntryBytesMax) return refuse(session, request, Errc::kTooLarge);
   const auto move = decide_act(*alert, device, wanted.kind);
   if (!move) {

@@ -73,7 +73,7 @@ void HubCore::State::append(Session& session, std::uint64_t request, const wire:
   }
   auto fact = decide_append(sender, wanted, content);
   if (!fact) return refuse_at(session, request, fact.error().code, stream);
-  std::vector<Bytes> bodies{wanted.bytes};
+  std::vector<Bytes> bodies(1, wanted.bytes);
   if (!wanted.added.empty()) bodies.push_back(wanted.welcome);
   const JournalIndex index = emit(std::move(*fact), std::move(bodies));
   stream = streams.find(wanted.stream);

@@ -266,13 +266,14 @@ std::optional<Errc> Twin::act(int sender, const wire::Act& wanted) {
   const auto it = alerts.find(wanted.alert);
   if (it == alerts.end()) return Errc::kNotFound;
   TwinStream& stream = streams[it->second.stream];
-  if (!stream.is_member(sender)) return Errc::kNotMember;
+  if (!stream.members.contains(sender)) return Errc::kNotMember;
   const auto kind = static_cast<std::uint8_t>(wanted.kind);
   for (const TwinEntry& entry : stream.entries) {
     if (entry.id != wanted.id) continue;
     return entry.bytes == wanted.bytes && entry.act == kind ? std::nullopt
                                                             : std::optional(Errc::kAlreadyExists);
   }
+  if (!stream.is_member(sender)) return Errc::kNotMember;
   if (const auto refusal = act_refusal(it->second, sender, wanted.kind)) return refusal;
   if (const auto refusal = epoch_refusal(stream, EntryKind::kApplication, wanted.epoch)) return refusal;
   stream.entries.push_back({wanted.id, EntryKind::kApplication, wanted.bytes, kind});
