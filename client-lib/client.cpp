@@ -13,14 +13,13 @@ namespace nattevagt::client {
 namespace {
 
 constexpr Millis kAfterFailedCommit = std::chrono::seconds(1);  // a full disk is not asked without pause
-constexpr Millis kSlice = std::chrono::milliseconds(50);  // of waiting, in calls that wait for the hub
+constexpr Millis kSlice = std::chrono::milliseconds(50);        // of waiting, in calls that wait for the hub
 
 class ClientImpl final : public Client {
  public:
   ClientImpl(Clock& clock, Entropy& entropy, std::unique_ptr<Connection> connection,
              std::unique_ptr<SqlcipherStore> store)
-      : clock_(clock),
-        time_(clock, UtcTime{}),
+      : time_(clock, UtcTime{}),
         entropy_(entropy),
         connection_(std::move(connection)),
         store_(std::move(store)) {}
@@ -247,7 +246,6 @@ class ClientImpl final : public Client {
     connection_->connect(wanted->hub, wanted->key);
   }
 
-  Clock& clock_;
   SteadyUtc time_;
   Entropy& entropy_;
   std::unique_ptr<Connection> connection_;

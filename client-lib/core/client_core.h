@@ -125,6 +125,8 @@ class ClientCore {
 
   // core_restore.cpp
   Status restore_row(const StoreImage::Row& row, UtcTime now);
+  Status restore_stock(ByteView value);
+  Status restore_suspicion(ByteView value);
   Status restore_groups(const StoreImage& image);
   void restore_message(const Message& message);
 

@@ -72,9 +72,10 @@ std::vector<Alert> ClientCore::alerts() const {
   for (const auto& [id, record] : alerts_) {
     if (record.view.raised_at != UtcTime{}) out.push_back(shown(record));
   }
-  std::stable_sort(out.begin(), out.end(), [](const Alert& a, const Alert& b) {
+  std::sort(out.begin(), out.end(), [](const Alert& a, const Alert& b) {
     if (over(a.view.state) != over(b.view.state)) return over(b.view.state);
-    return a.view.raised_at > b.view.raised_at;
+    if (a.view.raised_at != b.view.raised_at) return a.view.raised_at > b.view.raised_at;
+    return a.view.alert < b.view.alert;
   });
   return out;
 }

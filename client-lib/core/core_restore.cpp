@@ -36,6 +36,31 @@ Status ClientCore::restore(const StoreImage& image, UtcTime now) {
   return {};
 }
 
+Status ClientCore::restore_stock(ByteView value) {
+  Unpacker in(value);
+  const UtcTime not_after = in.time();
+  const UtcTime superseded_at = in.time();
+  const ByteView saved = in.bytes();
+  NV_TRYV(in.done());
+  NV_TRY(mls::KeyPackageBundle bundle, mls::KeyPackageBundle::restore(saved));
+  const mls::KeyPackageRef ref = bundle.ref();
+  stock_.emplace(ref, StockItem{std::move(bundle), not_after, superseded_at});
+  return {};
+}
+
+Status ClientCore::restore_suspicion(ByteView value) {
+  Unpacker in(value);
+  Suspicion suspicion{static_cast<Errc>(in.u64()), std::nullopt, {}};
+  const bool about = in.flag();
+  const auto conversation = in.id<ConversationId>();
+  if (about) suspicion.conversation = conversation;
+  suspicion.text = in.text();
+  NV_TRYV(in.done());
+  suspected_.insert(sha256(value));
+  suspicions_.push_back(std::move(suspicion));
+  return {};
+}
+
 Status ClientCore::restore_row(const StoreImage::Row& row, UtcTime now) {
   const ByteView value = row.value.expose();
   switch (row.table) {
@@ -47,17 +72,7 @@ Status ClientCore::restore_row(const StoreImage::Row& row, UtcTime now) {
       NV_TRYV(directory_.offer(document));
       return {};
     }
-    case Table::kKeyPackage: {
-      Unpacker in(value);
-      const UtcTime not_after = in.time();
-      const UtcTime superseded_at = in.time();
-      const ByteView saved = in.bytes();
-      NV_TRYV(in.done());
-      NV_TRY(mls::KeyPackageBundle bundle, mls::KeyPackageBundle::restore(saved));
-      const mls::KeyPackageRef ref = bundle.ref();
-      stock_.emplace(ref, StockItem{std::move(bundle), not_after, superseded_at});
-      return {};
-    }
+    case Table::kKeyPackage: return restore_stock(value);
     case Table::kStream: {
       NV_TRY(const ConversationId id, ConversationId::from(row.key));
       ConversationState& conversation = id == wire::kInbox ? inbox_ : conversations_[id];
@@ -90,18 +105,7 @@ Status ClientCore::restore_row(const StoreImage::Row& row, UtcTime now) {
       alerts_.emplace(id, std::move(record));
       return {};
     }
-    case Table::kSuspicion: {
-      Unpacker in(value);
-      Suspicion suspicion{static_cast<Errc>(in.u64()), std::nullopt, {}};
-      const bool about = in.flag();
-      const auto conversation = in.id<ConversationId>();
-      if (about) suspicion.conversation = conversation;
-      suspicion.text = in.text();
-      NV_TRYV(in.done());
-      suspected_.insert(sha256(value));
-      suspicions_.push_back(std::move(suspicion));
-      return {};
-    }
+    case Table::kSuspicion: return restore_suspicion(value);
     case Table::kGrant: {
       NV_TRY(const GrantId grant, GrantId::from(row.key));
       NV_TRY(const DeviceId device, DeviceId::from(value));
