@@ -152,15 +152,14 @@ class Run {
         !(a_.isbar.identification.empty() && a_.isbar.situation.empty() && a_.isbar.background.empty() &&
           a_.isbar.analysis.empty() && a_.isbar.recommendation.empty());
     if (!isbar && a_.text.empty()) return refuse(Errc::kInvalidValue, text::kTextMissing);
-    const auto selected = select_alert(a_, client_, p_.screen);
+    const auto selected = select_talk(a_, client_, p_.screen);
     if (!selected.value) return refuse(Errc::kNotFound, selected.why_not);
-    const Alert& alert = *selected.value;
     wire::Body body = wire::Text{a_.text};
     if (a_.observation) body = wire::Observation{a_.text, now_utc()};
     if (isbar) body = wire::IsbarAddition{a_.isbar};
-    const auto made = client_.send(alert.view.stream, std::move(body));
+    const auto made = client_.send(selected.value->id, std::move(body));
     if (!made) return refuse(made.error().code);
-    return wait_for(*made, alert.view.alert);
+    return wait_for(*made, alert_of(*selected.value));
   }
 
   Outcome advise() {
@@ -175,13 +174,13 @@ class Run {
   }
 
   Outcome invite() {
-    const auto alert = select_alert(a_, client_, p_.screen);
-    if (!alert.value) return refuse(Errc::kNotFound, alert.why_not);
+    const auto talk = select_talk(a_, client_, p_.screen);
+    if (!talk.value) return refuse(Errc::kNotFound, talk.why_not);
     const auto who = select_name(a_.text, client_);
     if (!who.value) return refuse(Errc::kNotFound, who.why_not);
-    const auto made = client_.invite(alert.value->view.stream, who.value->target);
+    const auto made = client_.invite(talk.value->id, who.value->target);
     if (!made) return refuse(made.error().code);
-    return wait_for(*made, alert.value->view.alert);
+    return wait_for(*made, alert_of(*talk.value));
   }
 
   Outcome alerts() {
@@ -195,10 +194,11 @@ class Run {
   }
 
   Outcome history() {
-    const auto selected = select_alert(a_, client_, p_.screen);
+    const auto selected = select_talk(a_, client_, p_.screen);
     if (!selected.value) return refuse(Errc::kNotFound, selected.why_not);
-    std::string out = a_.json ? std::string() : alert_block(*selected.value, p_.screen);
-    const auto shown = transcript(client_, selected.value->view.stream, a_.json, p_.screen);
+    const auto& alert = selected.value->alert;
+    std::string out = a_.json || !alert ? std::string() : alert_block(*alert, p_.screen);
+    const auto shown = transcript(client_, selected.value->id, a_.json, p_.screen);
     if (!shown) return refuse(shown.error().code);
     return print(out + *shown);
   }
@@ -219,9 +219,9 @@ class Run {
   }
 
   Outcome export_incident() {
-    const auto selected = select_alert(a_, client_, p_.screen);
+    const auto selected = select_talk(a_, client_, p_.screen);
     if (!selected.value) return refuse(Errc::kNotFound, selected.why_not);
-    const auto conversation = selected.value->view.stream;
+    const auto conversation = selected.value->id;
     const auto exported = client_.export_incident(conversation);
     if (!exported) return refuse(exported.error().code);
     std::string out = a_.json ? exported->json : exported->text;
@@ -229,7 +229,7 @@ class Run {
     if (!a_.mark) return print(std::move(out));
     const auto made = client_.send(conversation, wire::JournalMark{exported->hash, now_utc()});
     if (!made) return refuse(made.error().code);
-    return wait_for(*made, selected.value->view.alert, std::move(out));
+    return wait_for(*made, alert_of(*selected.value), std::move(out));
   }
 
   Outcome status() {
@@ -258,6 +258,9 @@ class Run {
     return print(out);
   }
 
+  static std::optional<AlertId> alert_of(const Talk& talk) {
+    return talk.alert ? std::optional(talk.alert->view.alert) : std::nullopt;
+  }
   static UtcTime now_utc() { return std::chrono::floor<Millis>(std::chrono::system_clock::now()); }
 
   const Arguments& a_;
@@ -349,6 +352,8 @@ std::optional<AgentReply> finished(Waiting& w, const Place& place) {
     // Who was first is told by a signed act, which may be one moment behind the hub's refusal.
     if (why == Errc::kAlreadyTaken && !late && !(alert && alert->taken_by)) return std::nullopt;
     std::string reason(text::error_text(why));
+    if (w.verb == Verb::kInvite && (why == Errc::kNotFound || why == Errc::kDuplicate))
+      reason = text::kNobodyToInvite;
     if (why == Errc::kAlreadyTaken && alert && alert->taken_by) {
       reason = std::string(text::kAlreadyTakenBy) + printable_line(person_text(*alert->taken_by)) + ".";
     }

@@ -112,21 +112,40 @@ bool is_own(const std::optional<Person>& person, const Client& client) {
   return person && self && person->id == self->id;
 }
 
-Selected<Alert> select_alert(const Arguments& arguments, const Client& client, const Screen& screen) {
-  const std::vector<Alert> list = candidates(arguments, client);
+Selected<Talk> select_talk(const Arguments& arguments, const Client& client, const Screen& screen) {
+  std::vector<Talk> list;
+  for (Alert& alert : candidates(arguments, client)) list.push_back({alert.view.stream, std::move(alert)});
+  for (const Conversation& conversation : client.conversations()) {
+    const bool of_known_alert = conversation.alert && client.alert(*conversation.alert);
+    if (!of_known_alert) list.push_back({conversation.id, std::nullopt});
+  }
   std::vector<std::string> alerts, conversations;
-  for (const auto& alert : list) {
-    alerts.push_back(alert.view.alert.hex());
-    conversations.push_back(alert.view.stream.hex());
+  for (const auto& talk : list) {
+    conversations.push_back(talk.id.hex());
+    alerts.push_back(talk.alert ? talk.alert->view.alert.hex() : talk.id.hex());
   }
   Chosen choice = choose_id(arguments.id, alerts);
   if (choice.choice == Choice::kNoSuch) {
-    if (const Chosen other = choose_id(arguments.id, conversations); other.choice != Choice::kNoSuch)
-      choice = other;
+    const Chosen other = choose_id(arguments.id, conversations);
+    if (other.choice != Choice::kNoSuch) choice = other;
   }
+  if (choice.choice == Choice::kFound) return {std::move(list[choice.index]), {}};
+  return {std::nullopt, explain(choice, arguments.id, [&](std::size_t index) {
+            if (!list[index].alert)
+              return "  [" + short_id(conversations[index]) + "] " + std::string(text::kTalk);
+            const std::string block = alert_block(*list[index].alert, screen);
+            return "  " + block.substr(0, block.find('\n'));
+          })};
+}
+
+Selected<Alert> select_alert(const Arguments& arguments, const Client& client, const Screen& screen) {
+  const std::vector<Alert> list = candidates(arguments, client);
+  std::vector<std::string> ids;
+  for (const auto& alert : list) ids.push_back(alert.view.alert.hex());
+  const Chosen choice = choose_id(arguments.id, ids);
   if (choice.choice == Choice::kFound) return {list[choice.index], {}};
   return {std::nullopt, explain(choice, arguments.id, [&](std::size_t index) {
-            std::string block = alert_block(list[index], screen);
+            const std::string block = alert_block(list[index], screen);
             return "  " + block.substr(0, block.find('\n'));
           })};
 }

@@ -23,6 +23,13 @@ bool is_own(const std::optional<Person>& person, const Client& client);
 
 // The alert that `verb` can be done to; what was written may be the alert's id or its conversation's.
 Selected<Alert> select_alert(const Arguments& arguments, const Client& client, const Screen& screen);
+// The conversation that `verb` (say, invite, history, export) is about. One who was called in does not know
+// of the alert before its next change, and takes part all the same.
+struct Talk {
+  ConversationId id;
+  std::optional<Alert> alert;
+};
+Selected<Talk> select_talk(const Arguments& arguments, const Client& client, const Screen& screen);
 // The message that `verb` (readback, verdict, done) is about.
 Selected<Message> select_message(const Arguments& arguments, const Client& client, const Screen& screen);
 // A unit, role or person by name.

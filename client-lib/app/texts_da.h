@@ -108,6 +108,7 @@ inline constexpr std::string_view kCannotWrite = "Filen findes allerede eller ka
 inline constexpr std::string_view kWritten = "Skrevet i ";
 
 // ---- Choosing
+inline constexpr std::string_view kTalk = "samtale, som du er kaldt med i";
 inline constexpr std::string_view kWhichOne = "Der er flere. Skriv begyndelsen af den, du mener:";
 inline constexpr std::string_view kNoSuch = "Der er ingen, der begynder sådan: ";
 inline constexpr std::string_view kTooShort = "Skriv mindst fire tegn af den, du mener: ";
@@ -132,7 +133,8 @@ inline constexpr std::string_view kTakeFirst = "Tag kaldet først: nattevagt tak
 inline constexpr std::string_view kRing112Too = "Ring 112 samtidig.";
 inline constexpr std::string_view kWaitingForVerdict = "Vent på \"Tilbagelæst korrekt\", før du gør det.";
 inline constexpr std::string_view kReadAgain = "Læs rådet igen, og læs det tilbage en gang til.";
-inline constexpr std::string_view kInvited = "Taget med: ";
+inline constexpr std::string_view kNobodyToInvite =
+    "Der er ingen ny enhed at tage med: de er der allerede, eller har ingen tilmeldt enhed. Ring til dem.";
 inline constexpr std::string_view kOutboxWaits = "Der venter beskeder på at blive sendt.";
 inline constexpr std::string_view kAllSent = "Alt er sendt.";
 

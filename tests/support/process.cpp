@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -56,6 +57,7 @@ Process::Process(ProcessOptions options) {
   NV_CHECK(pid_ >= 0);
   if (pid_ == 0) {
     setpgid(0, 0);
+    prctl(PR_SET_PDEATHSIG, SIGKILL);  // a test that is killed leaves nothing running either
     if (!options.working_directory.empty() && chdir(options.working_directory.c_str()) != 0) _exit(127);
     dup2(in[0], 0);
     dup2(out[1], 1);
