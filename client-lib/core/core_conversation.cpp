@@ -164,8 +164,9 @@ void ClientCore::on_application(ConversationState& conversation, const wire::Ent
 }
 
 void ClientCore::show(ConversationState& conversation, const Message& message, const Who& who) {
-  const bool closed_early =
-      std::holds_alternative<wire::Close>(message.content.body) && conversation.facts.read_back_open();
+  // Whoever was called in after the question cannot tell who asked, nor then whose read-backs count.
+  const bool closed_early = std::holds_alternative<wire::Close>(message.content.body) &&
+                            conversation.facts.asked && conversation.facts.read_back_open();
   if (closed_early) {
     suspect(Errc::kWrongState, conversation.id, "Forløbet er afsluttet uden en godkendt tilbagelæsning.");
   }

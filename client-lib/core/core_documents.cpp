@@ -97,6 +97,7 @@ void ClientCore::remove_revoked() {
     message.id = entropy_.make_id<MessageId>();
     OutboxItem& item = enqueue(OutKind::kCommit, std::move(message));
     item.removes = std::move(gone);
+    item.silent = true;
     item.not_before = now_ + patience::kTurn * turn;
   }
 }
@@ -130,7 +131,9 @@ void ClientCore::add_missing_on_ladder() {
     Message message;
     message.conversation = id;
     message.id = entropy_.make_id<MessageId>();
-    enqueue(OutKind::kCommit, std::move(message)).targets = std::move(missing);
+    OutboxItem& item = enqueue(OutKind::kCommit, std::move(message));
+    item.targets = std::move(missing);
+    item.silent = true;
   }
 }
 

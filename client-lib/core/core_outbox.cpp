@@ -141,6 +141,10 @@ void ClientCore::on_stored(OutboxItem& item, const wire::Stored& stored) {
     item.message.delivery = Delivery::kStored;
     conversation->own.emplace(item.id(), Delivery::kStored);
     out_.messages.push_back(item.message);
+  }
+  // A receipt is nobody's message; an invitation is somebody's, though it is a commit.
+  const bool receipt = std::holds_alternative<wire::Seen>(item.message.content.body);
+  if (item.kind == OutKind::kCommit ? !item.silent : !receipt) {
     out_.events.emplace_back(OwnMessage{item.id(), Delivery::kStored, Errc{}});
   }
   if (item.kind == OutKind::kRaise) {
@@ -197,7 +201,7 @@ void ClientCore::give_up(OutboxItem& item, Errc why) {
     if (!std::holds_alternative<wire::Seen>(item.message.content.body)) {
       out_.events.emplace_back(OwnMessage{item.id(), Delivery::kFailed, why});
     }
-  } else {
+  } else if (!item.silent) {
     out_.events.emplace_back(OwnMessage{item.id(), Delivery::kFailed, why});
   }
   dirty_items_.insert(item.number);

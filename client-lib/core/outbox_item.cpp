@@ -18,7 +18,7 @@ SecretBytes pack_outbox_item(const OutboxItem& item) {
   out.u64(item.removes.size());
   for (const DeviceId& device : item.removes) out.id(device);
   out.time(item.queued_at).time(item.not_before).u64(item.wait_epoch).u64(item.attempts);
-  out.flag(item.failed_shown).flag(item.echoed).bytes(item.frame);
+  out.flag(item.failed_shown).flag(item.silent).flag(item.echoed).bytes(item.frame);
   out.u64(item.sent.size());
   for (const Digest& digest : item.sent) out.fixed(digest);
   return out.take();
@@ -54,6 +54,7 @@ Result<OutboxItem> unpack_outbox_item(ByteView bytes) {
   out.wait_epoch = in.u64();
   out.attempts = static_cast<std::uint32_t>(in.u64());
   out.failed_shown = in.flag();
+  out.silent = in.flag();
   out.echoed = in.flag();
   out.frame = in.copy();
   for (std::size_t left = in.count(); left > 0; --left) out.sent.push_back(in.fixed<32>());

@@ -32,6 +32,7 @@ struct OutboxItem {
   std::uint64_t wait_epoch = 0;  // caught up to this before it is encrypted again
   std::uint32_t attempts = 0;
   bool failed_shown = false;  // "IKKE SENDT" was said (DESIGN promise 7)
+  bool silent = false;        // nobody asked for it, nobody is told how it went
   bool echoed = false;        // its entry has come in the stream
   Bytes frame;                // kBuilt: a ClientFrame, to be numbered when it is sent
   std::vector<Digest> sent;   // SHA-256 of each ciphertext that may have left
