@@ -15,7 +15,7 @@ constexpr int kMonitorEvents = ZMQ_EVENT_LISTENING | ZMQ_EVENT_ACCEPTED | ZMQ_EV
                                ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_CLOSED | ZMQ_EVENT_HANDSHAKE_SUCCEEDED |
                                ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL |
                                ZMQ_EVENT_HANDSHAKE_FAILED_AUTH;
-constexpr const char* kMonitorEndpoint = "inproc://nattevagt.front.monitor";
+constexpr const char* kMonitorEndpoint = "inproc://nattevagt.front.monitor.";
 // A CURVE MESSAGE command around the frame: name, nonce, MAC, flags; and room, because the codec refuses
 // what is a little too large with a clear answer, libzmq by cutting the connection.
 constexpr std::int64_t kFrameOverheadBytes = 256;
@@ -65,11 +65,14 @@ Front::Front(zmq::Context& context, const CurveSecretKey& key, AdmissionTable& t
   router_.set(ZMQ_TCP_KEEPALIVE_CNT, 3);
   router_.set(ZMQ_IPV6, options_.endpoint.find('[') != std::string::npos ? 1 : 0);
 
-  NV_CHECK(zmq_socket_monitor(router_.handle(), kMonitorEndpoint, kMonitorEvents) == 0);
+  // Named by the socket: libzmq ends a closed front's monitor in its own time, and holds its name until then.
+  const std::string monitor_name =
+      kMonitorEndpoint + std::to_string(reinterpret_cast<std::uintptr_t>(router_.handle()));
+  NV_CHECK(zmq_socket_monitor(router_.handle(), monitor_name.c_str(), kMonitorEvents) == 0);
   monitor_ = zmq::Socket(context, ZMQ_PAIR);
   // libzmq's I/O thread waits for room here: without a bound it never does.
   monitor_.set(ZMQ_RCVHWM, 0);
-  NV_CHECK(monitor_.connect(kMonitorEndpoint));
+  NV_CHECK(monitor_.connect(monitor_name));
 }
 
 Front::~Front() {

@@ -46,7 +46,9 @@ BANNED_IN_PURE = [
 ]
 GENERATED = re.compile(r'#include "[^"]*\.pb\.h"')
 FILE_LINES_MAX = 650
-LINE_COLUMNS_MAX = 110
+TEST_LINES_MAX = 800
+# clang-format breaks code at 110; a comment may end its last word later.
+LINE_COLUMNS_MAX = 115
 
 
 def folder_of(path: str) -> str:
@@ -65,8 +67,9 @@ def check_file(path: str, text: str) -> list[str]:
     found = []
     folder = folder_of(path)
     lines = text.splitlines()
-    if len(lines) > FILE_LINES_MAX:
-        found.append(f"{path}:1: {len(lines)} lines; split it (at most {FILE_LINES_MAX})")
+    most = TEST_LINES_MAX if path.startswith("tests/") else FILE_LINES_MAX
+    if len(lines) > most:
+        found.append(f"{path}:1: {len(lines)} lines; split it (at most {most})")
     pure = folder in PURE and path not in IMPURE_FILES
     for number, line in enumerate(lines, 1):
         if len(line) > LINE_COLUMNS_MAX and "http" not in line and '"' not in line:
