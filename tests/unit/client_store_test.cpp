@@ -1,6 +1,7 @@
 #include "client-lib/store/sqlcipher_store.h"
 
 #include <gtest/gtest.h>
+#include <sqlite3.h>
 
 #include <fstream>
 #include <iterator>
@@ -8,6 +9,8 @@
 #include "client-lib/store/file_system.h"
 #include "proto/common/limits.h"
 #include "tests/support/process.h"
+
+extern "C" int sqlite3_key(sqlite3* db, const void* key, int key_bytes);
 
 namespace nattevagt::client {
 namespace {
@@ -122,6 +125,23 @@ TEST_F(Store, DamageIsNeverAFreshStart) {
   remove_file(home + "/store.db");
   EXPECT_EQ(open("2468").error().code, Errc::kCorrupt);
   EXPECT_FALSE(file_exists(home + "/store.db"));
+}
+
+TEST_F(Store, OfALaterVersionIsLeftAlone) {
+  ASSERT_TRUE(open("2468", true));
+  {
+    const auto key = unlock_key_file(home, "2468", kStart);
+    ASSERT_TRUE(key);
+    sqlite3* database = nullptr;
+    ASSERT_EQ(sqlite3_open((home + "/store.db").c_str(), &database), SQLITE_OK);
+    const std::string text = "x'" + to_hex(key->expose()) + "'";
+    sqlite3_key(database, text.data(), static_cast<int>(text.size()));
+    sqlite3_exec(database, "PRAGMA cipher_page_size = 8192", nullptr, nullptr, nullptr);
+    const std::string later = "PRAGMA user_version = " + std::to_string(SqlcipherStore::kSchemaVersion + 1);
+    ASSERT_EQ(sqlite3_exec(database, later.c_str(), nullptr, nullptr, nullptr), SQLITE_OK);
+    sqlite3_close(database);
+  }
+  EXPECT_EQ(open("2468").error().code, Errc::kUnsupported);
 }
 
 TEST_F(Store, ADamagedKeyFileIsNotAWrongPin) {
