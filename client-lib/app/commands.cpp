@@ -240,7 +240,7 @@ class Run {
     if (a_.json) {
       return print(json_ok({{"name", self ? self->name : std::string()},
                             {"device", self ? self->device.hex() : std::string()},
-                            {"connected", p_.connected},
+                            {"connected", p_.link.connected},
                             {"served", p_.served},
                             {"outbox_empty", empty},
                             {"open_alerts", static_cast<std::int64_t>(open)}}));
@@ -249,7 +249,7 @@ class Run {
                           ? fmt::format("{} · {} · enhed {}\n", printable_line(person_text(*self)),
                                         printable_line(self->organisation_name), short_id(self->device.hex()))
                           : std::string();
-    out += fmt::format("{}\n{}\n", p_.connected ? text::kConnected : text::kDisconnected,
+    out += fmt::format("{}\n{}\n", p_.link.connected ? text::kConnected : text::kDisconnected,
                        empty ? text::kAllSent : text::kOutboxWaits);
     if (open == 0) return print(out + std::string(text::kNoAlerts) + "\n");
     for (const Alert& alert : list) {
@@ -308,6 +308,15 @@ std::string stored_text(const Waiting& w, const Alert* alert, const Place& place
 }
 
 }  // namespace
+
+void LinkState::see(const Event& event) {
+  if (std::holds_alternative<Connected>(event)) connected = true;
+  if (std::holds_alternative<Revoked>(event)) revoked = true;
+  if (const auto* lost = std::get_if<Disconnected>(&event)) {
+    connected = false;
+    reason = lost->reason;
+  }
+}
 
 void Waiting::see(const Event& event) {
   const auto* own = std::get_if<OwnMessage>(&event);
@@ -368,14 +377,20 @@ std::optional<AgentReply> finished(Waiting& w, const Place& place) {
     }
     return reply;
   }
+  // The patience is over, and the hub has not said that it is stored.
   reply.exit_code = kExitNotSent;
+  const bool turned_away = place.link.revoked || place.link.reason == Errc::kUntrusted;
+  const std::string_view why = place.link.revoked ? text::kRevoked
+                               : turned_away      ? text::kUntrustedHub
+                               : w.served         ? text::kNotSentLater
+                                                  : text::kNotSentNoServe;
   if (w.json) {
-    reply.out += json_fault(Errc::kTimeout, text::kNotSent);
+    const std::string said = std::string(text::kNotSent) + ". " + std::string(why);
+    reply.out += json_fault(turned_away ? Errc::kUntrusted : Errc::kTimeout, said);
     return reply;
   }
   reply.err += paint(Paint::kRed, text::kNotSentRing, place.screen) + "\n" +
-               reserve_block(place.client, place.screen) +
-               std::string(w.served ? text::kNotSentLater : text::kNotSentNoServe) + "\n";
+               reserve_block(place.client, place.screen) + std::string(why) + "\n";
   return reply;
 }
 

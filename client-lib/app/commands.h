@@ -38,11 +38,19 @@ struct Outcome {
   std::optional<Waiting> waiting;
 };
 
+// What the events have said of the link so far.
+struct LinkState {
+  bool connected = false;
+  bool revoked = false;              // the hub's word, or a signed one
+  Errc reason = Errc::kUnavailable;  // of the last loss
+  void see(const Event& event);
+};
+
 struct Place {  // where a command runs
   Client& client;
   Screen screen;
   bool served = false;  // inside `serve`
-  bool connected = false;
+  LinkState link;
   Millis now{};  // monotonic
 };
 

@@ -63,14 +63,11 @@ class Pump {
  public:
   Pump(Client& client, const World& world) : client_(client), world_(world) {}
 
-  bool connected() const { return connected_; }
+  const LinkState& link() const { return link_; }
   const std::vector<std::string>& suspicions() const { return suspicions_; }
-  bool revoked() const { return revoked_; }
 
   void note(const Event& event) {
-    if (std::holds_alternative<Connected>(event)) connected_ = true;
-    if (std::holds_alternative<Disconnected>(event)) connected_ = false;
-    if (std::holds_alternative<Revoked>(event)) revoked_ = true;
+    link_.see(event);
     // What was caught must be seen whatever the command was.
     if (std::holds_alternative<Suspicion>(event)) {
       suspicions_.push_back(event_block(event, client_, world_.screen, false));
@@ -86,7 +83,7 @@ class Pump {
   }
   void flush() {
     const Millis until = world_.clock.monotonic() + kFlushPatience;
-    while (connected_ && !client_.outbox_empty() && world_.clock.monotonic() < until) {
+    while (link_.connected && !client_.outbox_empty() && world_.clock.monotonic() < until) {
       if (!once(nullptr)) return;
     }
   }
@@ -94,8 +91,7 @@ class Pump {
  private:
   Client& client_;
   const World& world_;
-  bool connected_ = false;
-  bool revoked_ = false;
+  LinkState link_;
   std::vector<std::string> suspicions_;
 };
 
@@ -174,12 +170,10 @@ AgentReply run_alone(const Arguments& arguments, const std::string& home, const 
     if (!synced && synced.error().code != Errc::kTimeout) {
       return refusal(synced.error().code, text::error_text(synced.error().code), arguments.json);
     }
-    if (!pump.connected() && !arguments.json) note = std::string(text::kShownFromStore) + "\n";
+    if (!pump.link().connected && !arguments.json) note = std::string(text::kShownFromStore) + "\n";
   }
-  if (pump.revoked()) return refusal(Errc::kRevoked, text::kRevoked, arguments.json);
-  const auto place = [&] {
-    return Place{client, world.screen, false, pump.connected(), world.clock.monotonic()};
-  };
+  if (pump.link().revoked) return refusal(Errc::kRevoked, text::kRevoked, arguments.json);
+  const auto place = [&] { return Place{client, world.screen, false, pump.link(), world.clock.monotonic()}; };
   Outcome outcome = begin(arguments, place());
   AgentReply reply = std::move(outcome.reply);
   if (outcome.waiting) {

@@ -66,7 +66,7 @@ class Service {
 
   int run() {
     greet();
-    while (!revoked_ && !signals_.stop_asked()) {
+    while (!signals_.stop_asked()) {
       std::vector<int> wake = agent_.descriptors();
       wake.push_back(signals_.descriptor());
       device_.connection->wake_on(std::move(wake));
@@ -77,11 +77,11 @@ class Service {
     } else {
       write_out(std::string(text::kStopped) + "\n");
     }
-    return revoked_ ? kExitRefused : kExitDone;
+    return kExitDone;
   }
 
  private:
-  Place place() const { return {*device_.client, world_.screen, true, connected_, world_.clock.monotonic()}; }
+  Place place() const { return {*device_.client, world_.screen, true, link_, world_.clock.monotonic()}; }
 
   void greet() const {
     const auto self = device_.client->self();
@@ -119,9 +119,7 @@ class Service {
   }
 
   void on_event(const Event& event) {
-    if (std::holds_alternative<Connected>(event)) connected_ = true;
-    if (std::holds_alternative<Disconnected>(event)) connected_ = false;
-    if (std::holds_alternative<Revoked>(event)) revoked_ = true;
+    link_.see(event);
     for (auto& [peer, waiting] : waiting_) waiting.see(event);
     write_out(a_.json ? json_line(event)
                       : event_block(event, *device_.client, world_.screen, a_.verb == Verb::kWatch));
@@ -166,8 +164,7 @@ class Service {
   const Signals& signals_;
   const World& world_;
   std::map<AgentServer::PeerId, Waiting> waiting_;
-  bool connected_ = false;
-  bool revoked_ = false;
+  LinkState link_;
   Errc fault_{};
 };
 

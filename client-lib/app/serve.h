@@ -8,7 +8,8 @@
 
 namespace nattevagt::client::cli {
 
-// Until SIGINT or SIGTERM, or until the device is revoked. The exit code.
+// Until SIGINT or SIGTERM. Goes on when the hub says that the device is revoked: that is the hub's word
+// alone, and what is stored can still be read for the hand-over. The exit code.
 int serve(const Arguments& arguments, const std::string& home, const World& world);
 
 }  // namespace nattevagt::client::cli
