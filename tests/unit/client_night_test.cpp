@@ -189,6 +189,27 @@ TEST_F(ClientNight, AColleagueIsLetInVisiblyAndReadsFromThereOn) {
   expect_no_suspicion();
 }
 
+TEST_F(ClientNight, AnOwnCommitIsKnownAgainAfterARestart) {
+  Device& jonas = world.enrol(world.jonas);
+  const auto asked = world.ask(amalie);
+  bool hold = true;
+  world.hub->tamper = [&](DeviceId to, wire::HubFrame frame) {
+    const bool drop = hold && to == amalie.id && std::holds_alternative<wire::Entry>(frame.body);
+    return drop ? std::vector<wire::HubFrame>{} : std::vector<wire::HubFrame>{std::move(frame)};
+  };
+  ASSERT_TRUE(amalie->invite(asked.conversation, unit_target(*world.jonas.unit)));
+  world.settle();
+  EXPECT_FALSE(has_member(amalie, asked.conversation, jonas.id));  // not before it comes back in the stream
+  hold = false;
+  world.reopen(amalie);
+  world.settle();
+  EXPECT_TRUE(has_member(amalie, asked.conversation, jonas.id));
+  ASSERT_TRUE(amalie->send(asked.conversation, wire::Text{"velkommen"}));
+  world.settle();
+  EXPECT_EQ(shown(jonas, "velkommen"), 1U);
+  expect_no_suspicion();
+}
+
 // P-035: two commits of one epoch; the loser catches up and does it again.
 TEST_F(ClientNight, OfTwoCommitsBothComeToPass) {
   Device& jonas = world.enrol(world.jonas);
