@@ -111,6 +111,9 @@ TEST_F(Escalation, RepeatedRaiseGetsTheSameReceiptAfterACrashAndAfterTheEnd) {
   world.crash();
   world.connect(house);
   EXPECT_EQ(*world.ask(house, wanted).leaf, *first.leaf);
+  world.crash_after_snapshot();
+  world.connect(house);
+  EXPECT_EQ(*world.ask(house, wanted).leaf, *first.leaf);
   does(house, wanted, ActKind::kWithdraw);
   EXPECT_EQ(*world.ask(house, wanted).leaf, *first.leaf);
   EXPECT_EQ(world.core->counters().alerts_open, 0U);
@@ -260,6 +263,8 @@ TEST_F(Escalation, WhoWasRungMayTakeItAfterTheShiftHasChanged) {
   const wire::Raise alert = raise();
   roster.roles[0].holders = {stranger.person};
   world.publish_roster(roster);
+  world.crash_after_snapshot();
+  world.connect(ida);
   EXPECT_TRUE(does(ida, alert, ActKind::kTake).leaf.has_value());
 }
 
@@ -514,6 +519,24 @@ TEST_F(Escalation, UnitHasALimitOfOpenAlertsAndEndedOnesDoNotCount) {
   does(rune, open[0], ActKind::kTake);
   does(rune, open[0], ActKind::kAdvise);
   EXPECT_TRUE(world.ask(house, request()).leaf.has_value());
+}
+
+// Everything that an open alert needs is in the snapshot: the climb goes on as if nothing had been.
+TEST_F(Escalation, LadderGoesOnFromASnapshot) {
+  const wire::Raise alert = raise();
+  world.advance(minutes(5) + seconds(1));
+  does(rune, alert, ActKind::kDecline);
+  const wire::AlertView before = view(alert);
+  world.crash_after_snapshot();
+  for (const auto* device : everybody()) world.connect(*device);
+  EXPECT_EQ(view(alert), before);
+  for (const auto* device : everybody()) world.take_alerts(*device);
+  EXPECT_TRUE(
+      does(lis, alert, ActKind::kDecline).leaf.has_value());  // the last of the step: Rune had declined
+  EXPECT_EQ(view(alert).step, 2U);
+  EXPECT_EQ(notices(ida), Kinds{NoticeKind::kNone});  // it had been rung: it still hears of it
+  world.advance(minutes(5));
+  EXPECT_EQ(state(alert), AlertState::kExhausted);
 }
 
 // P-028: revoked meanwhile, and unknown: the alert goes out all the same.

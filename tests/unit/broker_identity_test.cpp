@@ -100,6 +100,10 @@ TEST(Enrolment, SameCertificateAgainIsAnsweredAnotherIsRefused) {
   EXPECT_TRUE(again.accepted());
   EXPECT_EQ(again.after, first.after);
   EXPECT_EQ(world.ask(at, wire::Enrol{thief.certificate}).code(), Errc::kGrantUsed);
+  world.crash_after_snapshot();
+  const SessionId later = world.open(GrantPrincipal{grant.grant.id});
+  EXPECT_TRUE(world.ask(later, wire::Enrol{device.certificate}).accepted());
+  EXPECT_EQ(world.ask(later, wire::Enrol{thief.certificate}).code(), Errc::kGrantUsed);
   EXPECT_EQ(world.core->counters().devices, 1U);
 }
 
@@ -316,7 +320,7 @@ TEST(Revocation, DropsSessionQueueKeyAndMembershipAtOnce) {
   EXPECT_TRUE(world.revoke({}).accepted());
   EXPECT_EQ(forgotten(world, b.curve_key), 1U);
   EXPECT_EQ(world.mails[world.open(DevicePrincipal{b.id})].closed, Errc::kRevoked);
-  world.crash();
+  world.crash_after_snapshot();
   EXPECT_EQ(admitted(world, b.curve_key), 0U);
 }
 
@@ -382,7 +386,7 @@ TEST_F(Packages, RepeatedPublicationAddsNothingEvenAfterHandingOut) {
   gather();
   EXPECT_TRUE(world.ask(holder, wire::PublishKeyPackages{packages(2), {}}).accepted());
   EXPECT_EQ(world.ask(holder, wire::Ping{}).as<wire::Pong>().key_packages_left, 1U);
-  world.crash();
+  world.crash_after_snapshot();
   world.connect(holder);
   EXPECT_TRUE(world.ask(holder, wire::PublishKeyPackages{packages(2), {}}).accepted());
   EXPECT_EQ(world.ask(holder, wire::Ping{}).as<wire::Pong>().key_packages_left, 1U);

@@ -86,7 +86,7 @@ TEST_F(Streams, SameIdAndBytesIsTheSameEntryOtherBytesAreRefused) {
   const Reply again = world.ask(a, append);
   EXPECT_EQ(*again.leaf, *first.leaf);
   EXPECT_EQ(again.after, first.after);
-  world.crash();
+  world.crash_after_snapshot();
   world.connect(a);
   EXPECT_EQ(*world.ask(a, append).leaf, *first.leaf);
   append.bytes.push_back('!');

@@ -146,6 +146,12 @@ void World::crash(std::size_t lose_records) {
   take(core->started(now));
 }
 
+void World::crash_after_snapshot() {
+  snapshot = {core->last_index(), core->snapshot()};
+  journal.clear();
+  crash();
+}
+
 void World::check_replay() {
   HubCore twin(config());
   if (snapshot) {

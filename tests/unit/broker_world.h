@@ -96,6 +96,7 @@ class World {
   void advance(Millis span);                 // ticks at each deadline on the way
   void sleep(Millis span) { now += span; }   // without a tick
   void crash(std::size_t lose_records = 0);  // the process goes; the last records with it
+  void crash_after_snapshot();               // the same, and all that comes back is the snapshot
   void drain() { run(DrainBegins{}); }
 
   // ---- People
