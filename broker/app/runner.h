@@ -119,6 +119,7 @@ class Runner {
   bool drained();
   void watch_each_second();
   void watch_memory();
+  void watch_queue();
   void watch_disk();
   void watch_clock();
   void watch_front();
@@ -166,6 +167,8 @@ class Runner {
 
   UtcTime next_watch_;
   UtcTime next_memory_alarm_;
+  UtcTime next_queue_alarm_;
+  bool queue_was_full_ = false;
   Millis alarmed_offset_{0};
   std::uint64_t accept_failures_told_ = 0;
   bool pause_told_ = false;

@@ -10,7 +10,7 @@ namespace nattevagt::broker {
 namespace {
 
 constexpr Millis kWatchEvery{1'000};
-constexpr Millis kMemoryAlarmEvery = std::chrono::minutes(1);
+constexpr Millis kSameAlarmEvery = std::chrono::minutes(1);
 constexpr Millis kClockAlarm = std::chrono::seconds(5);
 
 }  // namespace
@@ -86,6 +86,7 @@ void Runner::watch_each_second() {
   front_->watch(now_, closed);
   for (const FrontEvent& event : closed) handle(event);
   watch_memory();
+  watch_queue();
   watch_disk();
   watch_clock();
   watch_front();
@@ -103,11 +104,23 @@ void Runner::watch_memory() {
                                           {LogField::kBytesMax, options_.memory_max_bytes}});
     begin_drain(RunEnd::kRestart);
   } else if (counters_.resident_bytes > options_.memory_max_bytes / 20 * 17 && now_ >= next_memory_alarm_) {
-    next_memory_alarm_ = now_ + kMemoryAlarmEvery;
+    next_memory_alarm_ = now_ + kSameAlarmEvery;
     log_.alarm(LogEvent::kMemoryHigh, {{LogField::kBytes, counters_.resident_bytes},
                                        {LogField::kBytesMax, options_.memory_max_bytes}});
     malloc_trim(0);
   }
+}
+
+// Full twice a second apart: the disk takes less than what comes. A burst fills it for a moment.
+void Runner::watch_queue() {
+  const bool full = pending_full();
+  if (full && queue_was_full_ && now_ >= next_queue_alarm_) {
+    next_queue_alarm_ = now_ + kSameAlarmEvery;
+    log_.alarm(LogEvent::kQueueFull, {{LogField::kRecords, pending_.records.size()},
+                                      {LogField::kEffects, pending_.effects.size()},
+                                      {LogField::kBytes, pending_bytes_}});
+  }
+  queue_was_full_ = full;
 }
 
 void Runner::watch_disk() {

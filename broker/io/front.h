@@ -1,7 +1,7 @@
 // The hub's front: one ROUTER socket with CURVE, turned into sessions, frames in and frames out.
 //
-// What libzmq 4.3 does when nobody looks is answered here; "trap n" is the row in
-// ARCHITECTURE.md, "What libzmq does when nobody looks".
+// What libzmq 4.3 does when nobody looks is answered here; "trap n" is explained, and tried, in
+// tests/system/traps_test.cpp.
 //
 // Invariants:
 //  1. Who speaks is the User-Id of the payload frame, set by our ZAP handler (P-011, traps 1 and 2). A frame

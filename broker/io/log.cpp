@@ -16,7 +16,6 @@ std::string_view name_of(LogEvent event) noexcept {
     case LogEvent::kStopped: return "stopped";
     case LogEvent::kConfigured: return "configured";
     case LogEvent::kReplayed: return "replayed";
-    case LogEvent::kSessionRefused: return "session_refused";
     case LogEvent::kAppendFailed: return "append_failed";
     case LogEvent::kAppendRecovered: return "append_recovered";
     case LogEvent::kCompacted: return "compacted";

@@ -28,7 +28,6 @@ enum class LogEvent : std::uint8_t {
   kStopped,
   kConfigured,
   kReplayed,
-  kSessionRefused,
   kAppendFailed,
   kAppendRecovered,
   kCompacted,

@@ -37,6 +37,7 @@ TEST(Cpr, RefusesDatesThatDoNotExist) {
 TEST(Cpr, LeapDayFollowsTheCenturyInTheSeventhDigit) {
   EXPECT_TRUE(is_cpr("2902004123"));   // 2000
   EXPECT_FALSE(is_cpr("2902000123"));  // 1900
+  EXPECT_TRUE(is_cpr("2902005123"));   // 2000
   EXPECT_TRUE(is_cpr("2902040123"));   // 1904
   EXPECT_TRUE(is_cpr("2902965123"));   // 1896
   EXPECT_FALSE(is_cpr("2902975123"));  // 1897

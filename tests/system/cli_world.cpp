@@ -1,0 +1,148 @@
+#include "tests/system/cli_world.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include <sstream>
+#include <thread>
+
+namespace nattevagt::testing {
+namespace {
+
+constexpr const char* kPin = "hemmelig-1234";
+
+CliResult result_of(const Finished& finished) {
+  CliResult out{finished.exit_code, finished.output, {}};
+  std::istringstream lines(finished.output);
+  for (std::string line; std::getline(lines, line);) {
+    Json parsed = Json::parse(line, nullptr, false);
+    if (parsed.is_object()) out.lines.push_back(std::move(parsed));
+  }
+  return out;
+}
+
+}  // namespace
+
+CliWorld::CliWorld() {
+  EXPECT_EQ(broker({"init", "--data", file("hub")}).exit_code, 0);
+  write_file(file("hub.toml"),
+             fmt::format("endpoint = \"tcp://127.0.0.1:{}\"\ndata_dir = \"{}\"\n", free_port(), file("hub")));
+  write_file(file("pins"), broker({"pins", "--config", file("hub.toml")}).output);
+  EXPECT_EQ(run("org", {"org", "init", "--name", "Solvang Kommune", "--hub", file("pins"), "--cheap-key"})
+                .exit_code,
+            0);
+  write_file(file("card"), run("org", {"org", "card"}).output);
+  EXPECT_EQ(broker({"add-organisation", file("card"), "--config", file("hub.toml")}).exit_code, 0);
+  start_hub();
+  publish(roster());
+}
+
+std::string CliWorld::roster() {
+  return R"(reserve_plan = "Ring 114, eller akuttelefonen 70 00 00 01"
+recorders = ["Arkiv: Solvang"]
+[[person]]
+name = "Ida Eksempel"
+profession = "overlæge"
+[[person]]
+name = "Rune Eksempel"
+[[role]]
+name = "forvagt"
+holders = ["Ida Eksempel"]
+[[role]]
+name = "bagvagt"
+holders = ["Rune Eksempel"]
+[[ladder]]
+name = "nat"
+advice_within = "1h"
+[[ladder.step]]
+to = ["forvagt"]
+wait = "1h"
+[[ladder.step]]
+to = ["bagvagt"]
+wait = "1h"
+[[unit]]
+name = "hus B"
+ladders = { alarm = "nat", roed = "nat", gul = "nat" }
+)";
+}
+
+void CliWorld::publish(const std::string& toml) {
+  write_file(file("roster.toml"), toml);
+  const auto published = run("org", {"org", "roster", "publish", file("roster.toml")});
+  EXPECT_EQ(published.exit_code, 0) << published.output;
+}
+
+void CliWorld::start_hub() {
+  ProcessOptions options;
+  options.arguments = {bin_dir() + "/nattevagt-broker", "run", "--config", file("hub.toml")};
+  hub_ = std::make_unique<Process>(std::move(options));
+  EXPECT_TRUE(hub_->wait_for_text("\"ready\""));
+}
+
+void CliWorld::stop_hub() {
+  hub_->signal(SIGTERM);
+  EXPECT_EQ(hub_->wait().exit_code, 0);
+}
+
+CliResult CliWorld::broker(std::vector<std::string> words) {
+  words.insert(words.begin(), bin_dir() + "/nattevagt-broker");
+  ProcessOptions options;
+  options.arguments = std::move(words);
+  options.stderr_file = file("broker.err");
+  return result_of(testing::run(std::move(options)));
+}
+
+CliResult CliWorld::run(const std::string& home, std::vector<std::string> words,
+                        const std::string& stdin_text) {
+  words.insert(words.begin(), bin_dir() + "/nattevagt");
+  words.insert(words.end(), {"--home", file(home)});
+  ProcessOptions options;
+  options.arguments = std::move(words);
+  options.environment = {{"NATTEVAGT_PIN", kPin}};
+  // The card is piped into a file: what is said beside it must not be in it.
+  const bool apart = options.arguments[1] == "org" && options.arguments[2] == "card";
+  if (apart) options.stderr_file = file("card.err");
+  Process process(std::move(options));
+  if (!stdin_text.empty()) process.write_line(stdin_text);
+  return result_of(process.wait());
+}
+
+CliResult CliWorld::json(const std::string& home, std::vector<std::string> words) {
+  words.push_back("--json");
+  return run(home, std::move(words));
+}
+
+std::string CliWorld::grant(std::vector<std::string> who) {
+  who.insert(who.begin(), "grant");
+  const auto granted = json("org", std::move(who));
+  EXPECT_EQ(granted.exit_code, 0) << granted.output;
+  return granted.last()["link"];
+}
+
+void CliWorld::enrol(const std::string& home, std::vector<std::string> who) {
+  const auto enrolled = run(home, {"enrol", "--cheap-key", grant(std::move(who))});
+  EXPECT_EQ(enrolled.exit_code, 0) << enrolled.output;
+}
+
+std::string CliWorld::ask(const std::string& text) {
+  const auto asked = json("husb", {"ask", "--severity", "rød", "--situation", "psykose", "-s", text});
+  EXPECT_EQ(asked.exit_code, 0) << asked.output;
+  return asked.last()["alert"];
+}
+
+std::unique_ptr<Process> CliWorld::serve(const std::string& home) {
+  ProcessOptions options;
+  options.arguments = {bin_dir() + "/nattevagt", "serve", "--json", "--home", file(home)};
+  options.environment = {{"NATTEVAGT_PIN", kPin}};
+  auto process = std::make_unique<Process>(std::move(options));
+  EXPECT_TRUE(process->wait_for_line([](const std::string& line) { return is_event(line, "connected"); }));
+  return process;
+}
+
+bool is_event(const std::string& line, const std::string& name) {
+  const Json parsed = Json::parse(line, nullptr, false);
+  return parsed.is_object() && parsed.value("event", "") == name;
+}
+
+}  // namespace nattevagt::testing

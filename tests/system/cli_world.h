@@ -1,0 +1,52 @@
+// A hub, one organisation and its devices, all made and used through the real programs.
+#pragma once
+
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "tests/support/process.h"
+
+namespace nattevagt::testing {
+
+using Json = nlohmann::json;
+
+struct CliResult {
+  int exit_code = 0;
+  std::string output;       // both streams
+  std::vector<Json> lines;  // those of them that are JSON objects
+  bool says(const std::string& text) const { return output.find(text) != std::string::npos; }
+  const Json& last() const { return lines.back(); }
+};
+
+class CliWorld {
+ public:
+  CliWorld();  // the hub runs, the roster is published
+
+  void start_hub();
+  void stop_hub();
+  CliResult broker(std::vector<std::string> words);
+  // nattevagt WORDS --home HOME; HOME is a name in the world's folder.
+  CliResult run(const std::string& home, std::vector<std::string> words, const std::string& stdin_text = {});
+  CliResult json(const std::string& home, std::vector<std::string> words);
+  std::string grant(std::vector<std::string> who);  // the link
+  void enrol(const std::string& home, std::vector<std::string> who);
+  void enrol_unit() { enrol("husb", {"--unit", "hus B"}); }
+  void enrol_ida() { enrol("ida", {"--person", "Ida Eksempel"}); }
+  // ask with a text of its own; the alert's id.
+  std::string ask(const std::string& text);
+
+  std::unique_ptr<Process> serve(const std::string& home);  // --json, connected
+  std::string file(const std::string& name) const { return dir_.file(name); }
+  void publish(const std::string& toml);
+  static std::string roster();
+
+ private:
+  TempDir dir_;
+  std::unique_ptr<Process> hub_;
+};
+
+bool is_event(const std::string& line, const std::string& name);
+
+}  // namespace nattevagt::testing
