@@ -1,10 +1,5 @@
 # How our own code is compiled: warnings are errors, and a folder is one static library.
 
-# Dev: quick to compile, still optimised enough that tests of thousands of rounds are quick.
-set(CMAKE_CXX_FLAGS_DEV "-O1 -g1" CACHE STRING "")
-set(CMAKE_C_FLAGS_DEV "-O1 -g1" CACHE STRING "")
-set(CMAKE_EXE_LINKER_FLAGS_DEV "" CACHE STRING "")
-
 add_library(nattevagt_flags INTERFACE)
 target_include_directories(nattevagt_flags INTERFACE ${CMAKE_SOURCE_DIR})
 target_compile_options(nattevagt_flags INTERFACE
