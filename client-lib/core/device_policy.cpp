@@ -7,6 +7,8 @@ namespace nattevagt::client {
 Status DevicePolicy::validate(const mls::Credential& credential, const SignPublicKey& signature_key,
                               mls::CredentialUse use, UtcTime now) const {
   if (!credential.is_basic()) return fail(Errc::kUnsupported, "P-025");
+  // Nobody comes into a conversation unasked; one who was in it may come back.
+  if (use == mls::CredentialUse::kExternalJoin) return fail(Errc::kNotPermitted, "P-025");
   NV_TRY(const wire::DeviceIdentity identity, directory_.identify(credential.identity, now));
   if (identity.sign_key != signature_key) return fail(Errc::kUntrusted, "P-025");
 

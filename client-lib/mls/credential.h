@@ -41,7 +41,9 @@ enum class CredentialUse : std::uint8_t {
   kOwn,             // our own leaf: creating a group or a KeyPackage
   kKeyPackage,      // a KeyPackage on its own, or in an Add
   kUpdate,          // the leaf of an Update proposal
-  kCommit,          // the leaf of a Commit's path, an external joiner's too
+  kCommit,          // the leaf of a Commit's path
+  kExternalJoin,    // the same, of somebody who joins without being added (12.4.3.2)
+  kResync,          // the same, of somebody who takes the place of its own former leaf
   kJoin,            // a leaf of the tree that we join
   kExternalSender,  // not a member: the sender of an external proposal (12.1.8.1)
 };

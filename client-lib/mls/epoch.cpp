@@ -61,17 +61,52 @@ Result<std::vector<PskInput>> find_psks(const std::vector<PreSharedKeyId>& ids, 
   return out;
 }
 
-NextEpoch next_epoch(const GroupState& old, EpochInputs inputs, const AuthenticatedContent& commit) {
+std::vector<PreSharedKeyId> fresh_psk_ids(const std::vector<Bytes>& external,
+                                          const std::vector<std::uint64_t>& epochs, ByteView group_id,
+                                          Entropy& entropy) {
+  std::vector<PreSharedKeyId> out;
+  for (const Bytes& psk_id : external) {
+    PreSharedKeyId id;
+    id.psk_id = psk_id;
+    out.push_back(std::move(id));
+  }
+  for (const std::uint64_t epoch : epochs) {
+    PreSharedKeyId id;
+    id.type = PskType::kResumption;
+    id.psk_group_id = to_bytes(group_id);
+    id.psk_epoch = epoch;
+    out.push_back(std::move(id));
+  }
+  for (PreSharedKeyId& id : out) {
+    id.psk_nonce.resize(kHashBytes);
+    entropy.fill(id.psk_nonce);
+  }
+  return out;
+}
+
+EpochInputs inputs_after(const GroupState& old, const Extensions& extensions) {
+  EpochInputs out;
+  out.context = old.context;
+  out.context.epoch += 1;
+  out.context.extensions = extensions;
+  out.keys = old.keys.duplicate();
+  out.init = &old.secrets.init;
+  out.interim_transcript_hash = old.interim_transcript_hash;
+  out.sign_key = &old.sign_key;
+  return out;
+}
+
+NextEpoch next_epoch(EpochInputs inputs, const AuthenticatedContent& commit) {
   NextEpoch out;
   out.state = std::make_unique<GroupState>();
   GroupState& next = *out.state;
-  const Digest confirmed = confirmed_transcript_hash(old.interim_transcript_hash, commit);
+  const Digest confirmed = confirmed_transcript_hash(inputs.interim_transcript_hash, commit);
   next.context = std::move(inputs.context);
   next.context.confirmed_transcript_hash = to_bytes(confirmed);
   next.context_bytes = encode(next.context);
   next.tree = std::move(inputs.tree);
   next.keys = std::move(inputs.keys);
-  next.sign_key = old.sign_key.duplicate();
+  next.sign_key = inputs.sign_key->duplicate();
   next.reinit = std::move(inputs.reinit);
 
   out.joiner = derive_joiner(*inputs.init, inputs.commit, next.context_bytes);

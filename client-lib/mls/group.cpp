@@ -160,6 +160,8 @@ SecretBytes Group::exporter(std::string_view label, ByteView context, std::size_
   return export_secret(state_->secrets.exporter, label, context, length);
 }
 
+SecretBytes Group::resumption_psk() const { return SecretBytes(state_->secrets.resumption.expose()); }
+
 Bytes Group::epoch_authenticator() const { return to_bytes(state_->secrets.authenticator.expose()); }
 
 }  // namespace nattevagt::mls

@@ -56,6 +56,7 @@ struct CommitRequest {
   std::vector<Bytes> adds;                             // MLSMessage(mls_key_package) each
   std::vector<LeafIndex> removes;                      // never our own leaf
   std::vector<Bytes> external_psks;                    // psk_ids that Validation::psks knows
+  std::vector<std::uint64_t> resumption_psks;          // epochs of this group, within kResumptionPsksMax
   std::optional<Extensions> group_context_extensions;  // replaces all of them
   bool use_pending_proposals = true;                   // those received and proposed in this epoch
   bool force_path = false;                             // fresh keys even when the proposals need none
@@ -79,6 +80,30 @@ struct CommitResult {
   Bytes commit;                  // MLSMessage
   std::optional<Bytes> welcome;  // MLSMessage, with the tree inside, one for all added members
   EpochChange change;
+};
+
+struct GroupInfoParts {
+  bool ratchet_tree = true;
+  bool external_pub = true;  // without it nobody can join by an external commit
+};
+
+// What a GroupInfo shows. Its signer, tree and leaves are checked; that it is the newest one is not in it, so
+// the hub's word is needed (and is never more than that).
+struct GroupInfoSummary {
+  Bytes group_id;
+  std::uint64_t epoch = 0;
+  LeafIndex signer;
+  std::vector<Member> members;  // by leaf index
+};
+Result<GroupInfoSummary> check_group_info(ByteView group_info, const Validation& validation,
+                                          std::optional<ByteView> ratchet_tree = {});
+
+struct ExternalJoinRequest {
+  Credential credential;
+  std::optional<LeafIndex> replaces;           // resync: our own former leaf
+  std::vector<Bytes> external_psks;            // Validation::psks knows these
+  std::vector<std::uint64_t> resumption_psks;  // and these, by the group's id and epoch
+  Bytes authenticated_data;                    // visible to the hub
 };
 
 struct ApplicationMessage {
@@ -108,6 +133,8 @@ struct RemovedFromGroup {
 using Processed = std::variant<ApplicationMessage, ProposalReceived, CommitApplied, OwnCommit, OwnMessage,
                                RemovedFromGroup>;
 
+struct ExternalJoin;
+
 class Group {
  public:
   Group(Group&&) noexcept;
@@ -124,6 +151,14 @@ class Group {
   // That the group id is not already known is the caller's check: it alone knows its groups.
   static Result<Group> join(ByteView welcome, const KeyPackageBundle& bundle, const SignKey& sign_key,
                             const Validation& validation, std::optional<ByteView> ratchet_tree = {});
+
+  // RFC 9420 12.4.3.2. The group is one epoch ahead: keep it when the hub has accepted the commit, forget it
+  // otherwise. The commit's echo is kDuplicate. Errors: as join(); kNotFound without tree or external_pub.
+  static Result<ExternalJoin> join_external(ByteView group_info, const ExternalJoinRequest& request,
+                                            const SignKey& sign_key, const Validation& validation,
+                                            Entropy& entropy, std::optional<ByteView> ratchet_tree = {});
+  // MLSMessage(mls_group_info) of this epoch, for an external commit. It tells the roster.
+  Result<Bytes> group_info(Entropy& entropy, const GroupInfoParts& parts = {}) const;
 
   Result<CommitResult> commit(const CommitRequest& request, const Validation& validation, Entropy& entropy);
   bool has_pending_commit() const noexcept;
@@ -163,6 +198,8 @@ class Group {
   std::uint32_t messages_sent() const noexcept;
 
   SecretBytes exporter(std::string_view label, ByteView context, std::size_t length) const;  // 8.5
+  // RFC 9420 8.6: of this epoch, to prove to a later group that we were here (PskSource::resumption).
+  SecretBytes resumption_psk() const;
   // RFC 9420 8.7: equal at all members of an epoch, different after a fork. Compared out of band.
   Bytes epoch_authenticator() const;
 
@@ -177,6 +214,11 @@ class Group {
   friend struct GroupAccess;  // tests play a dishonest member with it
   explicit Group(std::unique_ptr<GroupState> state) noexcept;
   std::unique_ptr<GroupState> state_;
+};
+
+struct ExternalJoin {
+  Group group;
+  Bytes commit;  // MLSMessage, always a PublicMessage
 };
 
 }  // namespace nattevagt::mls

@@ -46,7 +46,7 @@ class Selection {
     });
     context_extensions_ = request.group_context_extensions.has_value();
     others_ = !request.adds.empty() || !request.removes.empty() || !request.external_psks.empty() ||
-              context_extensions_ || request.new_credential.has_value();
+              !request.resumption_psks.empty() || context_extensions_ || request.new_credential.has_value();
   }
 
   bool take(const CachedProposal& cached) {
@@ -102,11 +102,8 @@ Result<Draft> draft_commit(const GroupState& state, const CommitRequest& request
   if (request.group_context_extensions) {
     put(out, {Proposal{GroupContextExtensions{*request.group_context_extensions}}, self}, {});
   }
-  for (const Bytes& psk_id : request.external_psks) {
-    PreSharedKeyId id;
-    id.psk_id = psk_id;
-    id.psk_nonce.resize(kHashBytes);
-    entropy.fill(id.psk_nonce);
+  for (PreSharedKeyId& id :
+       fresh_psk_ids(request.external_psks, request.resumption_psks, state.context.group_id, entropy)) {
     put(out, {Proposal{PreSharedKey{std::move(id)}}, self}, {});
   }
   for (const Bytes& message : request.adds) {
@@ -158,12 +155,7 @@ Result<CommitResult> Group::commit(const CommitRequest& request, const Validatio
   NV_TRY(AppliedProposals applied,
          apply_proposals(draft.list, state.own(), state.tree, state.context, validation));
 
-  EpochInputs inputs;
-  inputs.context = state.context;
-  inputs.context.epoch += 1;
-  inputs.context.extensions = applied.extensions;
-  inputs.keys = state.keys.duplicate();
-  inputs.init = &state.secrets.init;
+  EpochInputs inputs = inputs_after(state, applied.extensions);
   std::optional<FreshPath> fresh;
   if (applied.path_required || request.force_path || request.new_credential) {
     LeafNode leaf = *applied.tree.leaf(state.own());
@@ -173,12 +165,7 @@ Result<CommitResult> Group::commit(const CommitRequest& request, const Validatio
     NV_TRYV(supports_context(leaf, applied.extensions));
     fresh = renew_path(applied.tree, state.own(), std::move(leaf), state.context.group_id, state.sign_key,
                        entropy);
-    inputs.keys.set(tree_math::node_of(state.own()),
-                    HpkeKeyPair{fresh->leaf_keys.secret.duplicate(), fresh->leaf_keys.key});
-    for (std::size_t i = 0; i < fresh->path.steps.size(); ++i) {
-      const HpkeKeyPair& keys = fresh->path.keys[i];
-      inputs.keys.set(fresh->path.steps[i].node, HpkeKeyPair{keys.secret.duplicate(), keys.key});
-    }
+    inputs.keys.adopt(*fresh);
     inputs.commit = std::move(fresh->path.commit);
   }
   inputs.keys.prune(applied.tree);
@@ -203,7 +190,7 @@ Result<CommitResult> Group::commit(const CommitRequest& request, const Validatio
   message.content.authenticated_data = request.authenticated_data;
   message.content.content = std::move(draft.commit);
   message.auth = sign_content(message.wire_format, message.content, state.context_bytes, state.sign_key);
-  NextEpoch next = next_epoch(state, std::move(inputs), message);
+  NextEpoch next = next_epoch(std::move(inputs), message);
   message.auth.confirmation_tag = next.state->confirmation_tag;
 
   CommitResult out;

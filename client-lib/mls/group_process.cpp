@@ -58,6 +58,9 @@ Result<LeafIndex> validate_path_leaf(const GroupState& state, AppliedProposals& 
                                      const LeafNode& leaf, const Validation& validation) {
   LeafIndex committer = sender.leaf();
   const LeafNode* old = nullptr;
+  const auto use = sender.is_member()        ? CredentialUse::kCommit
+                   : applied.removed.empty() ? CredentialUse::kExternalJoin
+                                             : CredentialUse::kResync;
   if (sender.is_member()) {
     old = state.tree.leaf(committer);
   } else {
@@ -66,8 +69,11 @@ Result<LeafIndex> validate_path_leaf(const GroupState& state, AppliedProposals& 
     NV_TRY(committer, applied.tree.add_leaf(std::make_shared<const LeafNode>()));
   }
   const LeafPlace place{state.context.group_id, committer};
-  NV_TRYV(validate_leaf(leaf, LeafCheck{CredentialUse::kCommit, place, &applied.extensions}, validation));
+  NV_TRYV(validate_leaf(leaf, LeafCheck{use, place, &applied.extensions}, validation));
   if (old != nullptr) {
+    // 12.4.2, and for a resync 12.2: the leaf meets what an Update of the removed one would have to.
+    if (old->encryption_key == leaf.encryption_key)
+      return fail(Errc::kInvalidValue, "RFC 9420 12.4.2 leaf key");
     NV_TRYV(validation.policy.validate_successor(old->credential, old->sign_public(), leaf.credential,
                                                  leaf.sign_public()));
   }
@@ -96,7 +102,7 @@ Result<StagedCommit> stage_commit(const GroupState& state, const AuthenticatedCo
   NV_TRY(const std::vector<ListedProposal> list, resolve(state, commit, sender));
   NV_TRY(AppliedProposals applied,
          sender.is_member() ? apply_proposals(list, sender.leaf(), state.tree, state.context, validation)
-                            : apply_external_proposals(list, state.tree, state.context));
+                            : apply_external_proposals(list, state.tree, state.context, validation));
   if (applied.path_required && !commit.path) return fail(Errc::kInvalidValue, "RFC 9420 12.4 path required");
 
   LeafIndex committer = sender.leaf();
@@ -112,12 +118,8 @@ Result<StagedCommit> stage_commit(const GroupState& state, const AuthenticatedCo
   if (std::find(applied.removed.begin(), applied.removed.end(), state.own()) != applied.removed.end())
     return out;
 
-  EpochInputs inputs;
-  inputs.context = state.context;
-  inputs.context.epoch += 1;
+  EpochInputs inputs = inputs_after(state, applied.extensions);
   inputs.context.tree_hash = to_bytes(applied.tree.tree_hash());
-  inputs.context.extensions = applied.extensions;
-  inputs.keys = state.keys.duplicate();
   take_own_update(state, applied.tree, inputs.keys);
   inputs.keys.prune(applied.tree);
   if (inputs.keys.find(tree_math::node_of(state.own())) == nullptr)
@@ -136,11 +138,11 @@ Result<StagedCommit> stage_commit(const GroupState& state, const AuthenticatedCo
     NV_TRY(external_init,
            external_init_receive(hpke_derive(state.secrets.external.expose()), *applied.external_init));
   }
-  inputs.init = applied.external_init ? &external_init : &state.secrets.init;
+  if (applied.external_init) inputs.init = &external_init;
   inputs.tree = std::move(applied.tree);
   inputs.reinit = std::move(applied.reinit);
 
-  NextEpoch next = next_epoch(state, std::move(inputs), message);
+  NextEpoch next = next_epoch(std::move(inputs), message);
   Digest expected{};
   std::copy(next.state->confirmation_tag.begin(), next.state->confirmation_tag.end(), expected.begin());
   if (!message.auth.confirmation_tag || !mac_matches(expected, *message.auth.confirmation_tag)) {

@@ -79,12 +79,19 @@ Member member_of(LeafIndex index, const LeafNode& leaf);
 Result<std::vector<PskInput>> find_psks(const std::vector<PreSharedKeyId>& ids, const GroupState* own,
                                         const PskSource* source);
 
+// With fresh nonces; `epochs` name resumption PSKs of `group_id`.
+std::vector<PreSharedKeyId> fresh_psk_ids(const std::vector<Bytes>& external,
+                                          const std::vector<std::uint64_t>& epochs, ByteView group_id,
+                                          Entropy& entropy);
+
 // The new epoch's inputs (8). `context` is complete but for the transcript hash.
 struct EpochInputs {
   GroupContext context;
   RatchetTree tree;
   PrivateTree keys;
   const InitSecret* init = nullptr;
+  ByteView interim_transcript_hash;  // of the epoch before
+  const SignKey* sign_key = nullptr;
   CommitSecret commit;
   PskSecret psk;
   std::optional<ReInit> reinit;
@@ -95,7 +102,9 @@ struct NextEpoch {
   WelcomeSecret welcome;
 };
 // Runs transcript and key schedule for a commit that is signed. The caller checks or sends the tag.
-NextEpoch next_epoch(const GroupState& old, EpochInputs inputs, const AuthenticatedContent& commit);
+NextEpoch next_epoch(EpochInputs inputs, const AuthenticatedContent& commit);
+// The inputs that every commit within the group has from the epoch before: context, keys, init, transcript.
+EpochInputs inputs_after(const GroupState& old, const Extensions& extensions);
 
 // The successor takes over what outlives an epoch, and the old one becomes a past epoch.
 void succeed(std::unique_ptr<GroupState>& current, std::unique_ptr<GroupState> next);
@@ -116,6 +125,8 @@ struct WelcomeInputs {
   const std::vector<PreSharedKeyId>& psks;
 };
 Result<Bytes> make_welcome(const NextEpoch& epoch, const WelcomeInputs& inputs, Entropy& entropy);
+
+GroupInfo make_group_info(const GroupState& state, const GroupInfoParts& parts, Entropy& entropy);
 
 // Protects a signed message with the next handshake key or the membership MAC. Consumes a generation.
 Result<Bytes> send_handshake(GroupState& state, AuthenticatedContent message, Entropy& entropy);

@@ -16,7 +16,9 @@ LeafNodeSource expected_source(CredentialUse use, LeafNodeSource found) {
     case CredentialUse::kOwn:
     case CredentialUse::kKeyPackage: return LeafNodeSource::kKeyPackage;
     case CredentialUse::kUpdate: return LeafNodeSource::kUpdate;
-    case CredentialUse::kCommit: return LeafNodeSource::kCommit;
+    case CredentialUse::kCommit:
+    case CredentialUse::kExternalJoin:
+    case CredentialUse::kResync: return LeafNodeSource::kCommit;
     case CredentialUse::kJoin:  // a tree holds all three
     case CredentialUse::kExternalSender: break;
   }

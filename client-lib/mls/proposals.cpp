@@ -201,7 +201,8 @@ Result<AppliedProposals> apply_proposals(const std::vector<ListedProposal>& list
 }
 
 Result<AppliedProposals> apply_external_proposals(const std::vector<ListedProposal>& list,
-                                                  const RatchetTree& tree, const GroupContext& context) {
+                                                  const RatchetTree& tree, const GroupContext& context,
+                                                  const Validation& validation) {
   AppliedProposals out;
   out.tree = tree;
   out.extensions = context.extensions;
@@ -224,6 +225,9 @@ Result<AppliedProposals> apply_external_proposals(const std::vector<ListedPropos
     }
   }
   if (!out.external_init) return fail(Errc::kInvalidValue, "RFC 9420 12.2 ExternalInit");
+  if (validation.resync_needs_psk && !out.removed.empty() && out.psks.empty()) {
+    return fail(Errc::kNotPermitted, "RFC 9420 12.4.3.2 resync without PSK");
+  }
   return out;
 }
 

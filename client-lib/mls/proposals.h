@@ -41,7 +41,8 @@ Result<AppliedProposals> apply_proposals(const std::vector<ListedProposal>& list
 
 // An external commit (12.4.3.2): one ExternalInit, at most one Remove, PSKs, nothing else.
 Result<AppliedProposals> apply_external_proposals(const std::vector<ListedProposal>& list,
-                                                  const RatchetTree& tree, const GroupContext& context);
+                                                  const RatchetTree& tree, const GroupContext& context,
+                                                  const Validation& validation);
 
 // 12.1.8.1.
 struct ExternalSender {

@@ -69,6 +69,13 @@ const HpkeKeyPair* PrivateTree::find(NodeIndex node) const noexcept {
 
 void PrivateTree::set(NodeIndex node, HpkeKeyPair keys) { keys_.insert_or_assign(node, std::move(keys)); }
 
+void PrivateTree::adopt(const FreshPath& path) {
+  const auto copy = [](const HpkeKeyPair& keys) { return HpkeKeyPair{keys.secret.duplicate(), keys.key}; };
+  set(tm::node_of(own_), copy(path.leaf_keys));
+  for (std::size_t i = 0; i < path.path.steps.size(); ++i)
+    set(path.path.steps[i].node, copy(path.path.keys[i]));
+}
+
 void PrivateTree::prune(const RatchetTree& tree) {
   std::erase_if(keys_, [&](const auto& entry) {
     const Bytes* standing = tree.encryption_key(entry.first);

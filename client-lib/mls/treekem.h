@@ -19,6 +19,8 @@ namespace nattevagt::mls {
 
 // The private keys that one member holds: its leaf's, and those of nodes above.
 // Invariant: after prune(tree), each key is the one whose public half stands in the tree.
+struct FreshPath;
+
 class PrivateTree {
  public:
   PrivateTree() = default;
@@ -27,6 +29,7 @@ class PrivateTree {
   LeafIndex own() const noexcept { return own_; }
   const HpkeKeyPair* find(NodeIndex node) const noexcept;
   void set(NodeIndex node, HpkeKeyPair keys);
+  void adopt(const FreshPath& path);    // of our own making
   void prune(const RatchetTree& tree);  // 9.2: a replaced or blanked node's key goes
 
   PrivateTree duplicate() const;

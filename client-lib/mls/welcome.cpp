@@ -2,7 +2,6 @@
 #include <algorithm>
 
 #include "client-lib/mls/group_state.h"
-#include "client-lib/mls/leaf_validation.h"
 #include "client-lib/mls/tree_math.h"
 #include "client-lib/mls/welcome.h"
 
@@ -18,21 +17,6 @@ MessageKey welcome_key(const WelcomeSecret& secret) {
   return out;
 }
 
-GroupInfo make_group_info(const GroupState& state, Entropy& entropy) {
-  GroupInfo out;
-  out.group_context = state.context;
-  Writer tree;
-  state.tree.encode(tree);
-  out.extensions.push_back({extension_type::kRatchetTree, tree.take()});
-  std::array<std::uint8_t, 1> draw{};
-  entropy.fill(draw);
-  out.extensions.push_back({grease_value(draw[0]), {}});
-  out.confirmation_tag = state.confirmation_tag;
-  out.signer = state.own();
-  out.signature = to_bytes(sign_with_label(state.sign_key, "GroupInfoTBS", out.tbs()));
-  return out;
-}
-
 }  // namespace
 
 Result<Bytes> make_welcome(const NextEpoch& epoch, const WelcomeInputs& inputs, Entropy& entropy) {
@@ -40,7 +24,8 @@ Result<Bytes> make_welcome(const NextEpoch& epoch, const WelcomeInputs& inputs, 
   const GroupState& state = *epoch.state;
   const MessageKey key = welcome_key(epoch.welcome);
   Welcome welcome;
-  welcome.encrypted_group_info = aead_seal(key.key, key.nonce, {}, encode(make_group_info(state, entropy)));
+  welcome.encrypted_group_info =
+      aead_seal(key.key, key.nonce, {}, encode(make_group_info(state, {true, false}, entropy)));
   const HpkeInfo info = hpke_info("Welcome", welcome.encrypted_group_info);
   for (std::size_t i = 0; i < inputs.joiners.size(); ++i) {
     GroupSecrets secrets;
@@ -80,10 +65,10 @@ Result<OpenedWelcome> open_welcome(const Welcome& welcome, const KeyPackageRef& 
   OpenedWelcome out;
   NV_TRY(GroupSecrets secrets, decode<GroupSecrets>(plain.expose(), "GroupSecrets"));
   NV_TRY(const JoinerSecret joiner, JoinerSecret::from(secrets.joiner_secret.expose()));
-  const bool linked = std::any_of(secrets.psks.begin(), secrets.psks.end(), [](const PreSharedKeyId& id) {
+  const auto linked = std::count_if(secrets.psks.begin(), secrets.psks.end(), [](const PreSharedKeyId& id) {
     return id.type == PskType::kResumption && id.usage != ResumptionUsage::kApplication;
   });
-  if (linked && secrets.psks.size() != 1) return fail(Errc::kInvalidValue, "RFC 9420 12.4.3.1 PSK alone");
+  if (linked > 1) return fail(Errc::kInvalidValue, "RFC 9420 12.4.3.1 PSK alone");
   NV_TRY(const std::vector<PskInput> psks, find_psks(secrets.psks, nullptr, source));
   out.member = derive_member(joiner, derive_psk_secret(psks));
   if (secrets.path_secret) {
@@ -97,36 +82,8 @@ Result<OpenedWelcome> open_welcome(const Welcome& welcome, const KeyPackageRef& 
   if (context.version != kVersionMls10 || context.cipher_suite != kSuite) {
     return fail(Errc::kUnsupported, "RFC 9420 12.4.3.1 GroupInfo suite");
   }
-  if (linked && context.epoch != 1) return fail(Errc::kInvalidValue, "RFC 9420 12.4.3.1 epoch");
+  if (linked == 1 && context.epoch != 1) return fail(Errc::kInvalidValue, "RFC 9420 12.4.3.1 epoch");
   return out;
-}
-
-Result<RatchetTree> verified_tree(const GroupInfo& info, std::optional<ByteView> outside,
-                                  const Validation& validation) {
-  const Extension* inside = find_extension(info.extensions, extension_type::kRatchetTree);
-  if (inside == nullptr && !outside) return fail(Errc::kNotFound, "RFC 9420 12.4.3.3 ratchet_tree");
-  NV_TRY(RatchetTree tree,
-         decode<RatchetTree>(inside != nullptr ? ByteView(inside->data) : *outside, "ratchet_tree"));
-  const Digest hash = tree.tree_hash();
-  if (!mac_matches(hash, info.group_context.tree_hash))
-    return fail(Errc::kInvalidValue, "RFC 9420 12.4.3.1 tree_hash");
-
-  const LeafNode* signer = tree.leaf(info.signer);
-  if (signer == nullptr) return fail(Errc::kInvalidValue, "RFC 9420 12.4.3 signer");
-  if (!verify_with_label(signer->signature_key, "GroupInfoTBS", info.tbs(), info.signature)) {
-    return fail(Errc::kBadSignature, "RFC 9420 12.4.3 GroupInfo");
-  }
-  NV_TRYV(tree.verify_shape());
-  NV_TRYV(tree.verify_parent_hashes());
-  Status leaves = {};
-  tree.for_each_leaf([&](LeafIndex index, const LeafNode& leaf) {
-    if (!leaves) return;
-    const LeafPlace place{info.group_context.group_id, index};
-    leaves = validate_leaf(leaf, LeafCheck{CredentialUse::kJoin, place, &info.group_context.extensions},
-                           validation);
-  });
-  NV_TRYV(leaves);
-  return tree;
 }
 
 namespace {

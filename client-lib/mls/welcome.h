@@ -26,4 +26,8 @@ Result<OpenedWelcome> open_welcome(const Welcome& welcome, const KeyPackageRef& 
 Result<RatchetTree> verified_tree(const GroupInfo& info, std::optional<ByteView> outside,
                                   const Validation& validation);
 
+// An MLSMessage(mls_group_info) of our suite; not yet believed: verified_tree() is next.
+Result<GroupInfo> parse_group_info(ByteView message);
+Result<Bytes> external_pub(const GroupInfo& info);  // kNotFound, kMalformed, kInvalidValue
+
 }  // namespace nattevagt::mls

@@ -57,6 +57,13 @@ TEST_F(Policy, RefusesAnotherKeyThanTheCertificates) {
   EXPECT_EQ(judged.error().code, Errc::kUntrusted);
 }
 
+TEST_F(Policy, LetsNobodyInUnaskedButAMemberBackIn) {
+  const DevicePolicy policy(directory, grants, true);
+  const DeviceRecord ida = device(world.ida);
+  EXPECT_EQ(judge(policy, ida, CredentialUse::kExternalJoin).error().code, Errc::kNotPermitted);
+  EXPECT_TRUE(judge(policy, ida, CredentialUse::kResync));
+}
+
 TEST_F(Policy, RefusesTwoDevicesUnderOneGrant) {
   const std::string link = wire::encode_link(world.grant(world.ida));
   const DevicePolicy policy(directory, grants, true);

@@ -301,7 +301,7 @@ TEST_F(MlsList, OutsidersMayProposeOnlyWhatTheRfcSays) {
 }
 TEST_F(MlsList, ExternalListIsOneInitOneRemoveAndPsks) {
   const auto external = [&](std::vector<ListedProposal> list) {
-    const auto applied = apply_external_proposals(list, state().tree, state().context);
+    const auto applied = apply_external_proposals(list, state().tree, state().context, world.validation());
     return applied ? Errc{} : applied.error().code;
   };
   const ListedProposal init = by(0, Proposal{ExternalInit{{1}}});

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -36,6 +37,7 @@ class Policy final : public CredentialPolicy {
   Status validate_successor(const Credential& old_credential, const SignPublicKey&, const Credential& next,
                             const SignPublicKey&) const override {
     successors += 1;
+    if (any_successor) return {};
     // "alice" may become "alice v2".
     const std::string_view was = as_text(old_credential.identity);
     if (!as_text(next.identity).starts_with(was)) return fail(Errc::kUntrusted, "test successor");
@@ -44,6 +46,7 @@ class Policy final : public CredentialPolicy {
 
   mutable std::map<CredentialUse, int> asked;
   mutable int successors = 0;
+  bool any_successor = false;
   std::optional<CredentialUse> refuse_use;
   std::string refuse_identity;
 };
@@ -57,8 +60,15 @@ class Psks final : public PskSource {
     const auto found = keys.find(to_bytes(psk_id));
     return found == keys.end() ? nullptr : &found->second;
   }
-  const SecretBytes* resumption(ByteView, std::uint64_t) const override { return nullptr; }
+  void add_resumption(ByteView group_id, std::uint64_t epoch, SecretBytes key) {
+    resumptions.insert_or_assign({to_bytes(group_id), epoch}, std::move(key));
+  }
+  const SecretBytes* resumption(ByteView group_id, std::uint64_t epoch) const override {
+    const auto found = resumptions.find({to_bytes(group_id), epoch});
+    return found == resumptions.end() ? nullptr : &found->second;
+  }
   std::map<Bytes, SecretBytes> keys;
+  std::map<std::pair<Bytes, std::uint64_t>, SecretBytes> resumptions;
 };
 
 struct Device {
