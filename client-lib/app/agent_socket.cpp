@@ -141,7 +141,7 @@ Result<AgentServer> AgentServer::listen(const std::string& path) {
   const int descriptor = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (descriptor < 0) return fail(Errc::kStorage, "AgentServer: socket");
   AgentServer server(descriptor, path);
-  const mode_t before = ::umask(0077);
+  const mode_t before = ::umask(0177);  // the socket is 0600 from its first moment
   const int bound = ::bind(descriptor, reinterpret_cast<const sockaddr*>(&address), sizeof address);
   ::umask(before);
   if (bound != 0 || ::listen(descriptor, static_cast<int>(kAgentPeersMax)) != 0) {

@@ -54,6 +54,7 @@ class CommandLine {
     device_commands();
     incident_commands();
     looking_commands();
+    danish_help(app_);
   }
 
   Parsed parse(const std::vector<std::string>& words) {
@@ -61,7 +62,9 @@ class CommandLine {
     try {
       app_.parse(reversed);
     } catch (const CLI::CallForHelp&) {
-      return {std::nullopt, deepest()->help(path_of(deepest()->get_parent())), 0};
+      std::string help = deepest()->help(path_of(deepest()->get_parent()));
+      if (!help.ends_with('\n')) help += '\n';
+      return {std::nullopt, std::move(help), 0};
     } catch (const CLI::CallForAllHelp&) {
       return {std::nullopt, app_.help("", CLI::AppFormatMode::All), 0};
     } catch (const CLI::CallForVersion& version) {
@@ -88,20 +91,46 @@ class CommandLine {
   }
   std::string see_help() const { return "Se: " + path_of(deepest()) + " --help\n"; }
 
-  // CLI11 speaks English in whole sentences; what is of use in them is the name of the thing.
-  std::string complaint(const CLI::ParseError& error) const {
-    std::string what = error.what();
-    std::string out = "Kommandoen blev ikke forstået: ";
-    if (error.get_name() == "RequiredError") {
-      out = "Der mangler noget: ";
-      what = what.substr(0, what.find(" is required"));
-      if (what == "A subcommand") what = "en kommando";
-    } else if (error.get_name() == "ExtrasError") {
-      out = "Det hører ikke til her (sæt tekst i anførselstegn): ";
-      const std::size_t colon = what.find(": ");
-      if (colon != std::string::npos) what = what.substr(colon + 2);
+  static void danish_help(CLI::App& app) {
+    app.get_help_ptr()->group("Valg");
+    for (CLI::App* below : app.get_subcommands({})) {
+      if (below->get_help_ptr() != nullptr) danish_help(*below);
     }
-    return out + what + "\n" + see_help();
+  }
+
+  // CLI11 speaks English in whole sentences; what is of use in them is the name of the thing. Told apart by
+  // exit code: some kinds carry the command's name in place of their own.
+  std::string complaint(const CLI::ParseError& error) const {
+    const std::string what = error.what();
+    const std::string name = what.substr(0, what.find_first_of(": "));
+    const std::string after_colon = what.substr(std::min(what.find(": ") + 2, what.size()));
+    const std::string listed = what.substr(std::min(what.find('['), what.size()));
+    const std::vector<std::string> extras = deepest()->remaining();
+    std::string out;
+    switch (static_cast<CLI::ExitCodes>(error.get_exit_code())) {
+      case CLI::ExitCodes::RequiredError:
+        if (!listed.empty()) {
+          out = "Angiv netop én af: " + listed.substr(1, listed.find(']') - 1);
+        } else if (!what.starts_with("A subcommand")) {
+          out = "Der mangler noget: " + name;
+        } else {
+          out =
+              extras.empty() ? "Der mangler noget: en kommando" : "Kommandoen findes ikke: " + extras.front();
+        }
+        break;
+      case CLI::ExitCodes::ExtrasError:
+        out = "Det hører ikke til her (sæt tekst i anførselstegn): " + after_colon;
+        break;
+      case CLI::ExitCodes::ArgumentMismatch:
+        out = (what.find("At Most") != std::string::npos ? "Skriv det kun én gang: "
+                                                         : "Der mangler en værdi til: ") +
+              name;
+        break;
+      case CLI::ExitCodes::ConversionError:
+      case CLI::ExitCodes::ValidationError: out = "Værdien kan ikke bruges: " + after_colon; break;
+      default: out = "Kommandoen blev ikke forstået"; break;
+    }
+    return out + "\n" + see_help();
   }
 
   CLI::App* command(CLI::App& parent, Verb verb, const std::string& name, const std::string& about,
