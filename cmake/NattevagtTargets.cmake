@@ -3,8 +3,13 @@
 add_library(nattevagt_flags INTERFACE)
 target_include_directories(nattevagt_flags INTERFACE ${CMAKE_SOURCE_DIR})
 target_compile_options(nattevagt_flags INTERFACE
-  -Wall -Wextra -Wpedantic -Werror -Wshadow -Wconversion -Wsign-conversion -Wold-style-cast
+  -Wall -Wextra -Wpedantic -Werror -Wconversion -Wsign-conversion -Wold-style-cast
   -Wnon-virtual-dtor -Woverloaded-virtual -Wimplicit-fallthrough -Wswitch -Wundef)
+
+# Several sources compiled as one may shadow what each alone does not.
+if(NOT CMAKE_UNITY_BUILD)
+  target_compile_options(nattevagt_flags INTERFACE -Wshadow)
+endif()
 
 if(NATTEVAGT_SANITIZE)
   add_compile_options(-fsanitize=${NATTEVAGT_SANITIZE} -fno-omit-frame-pointer

@@ -147,4 +147,13 @@ Result<T> decode(ByteView bytes, const char* where) {
   return value;
 }
 
+// A secret of fixed size; all zero when `in` ran out, which `in` remembers.
+template <class S>
+S read_secret(Reader& in) {
+  S out;
+  const ByteView bytes = in.raw(S::kSize);
+  if (bytes.size() == S::kSize) std::copy(bytes.begin(), bytes.end(), out.expose().begin());
+  return out;
+}
+
 }  // namespace nattevagt::mls

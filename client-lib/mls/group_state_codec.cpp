@@ -16,14 +16,6 @@ namespace {
 constexpr std::uint16_t kFormat = 1;
 enum class Part : std::uint8_t { kEpoch = 1, kRatchets = 2 };
 
-template <class S>
-S read_secret(Reader& in) {
-  S out;
-  const ByteView bytes = in.raw(S::kSize);
-  if (bytes.size() == S::kSize) std::copy(bytes.begin(), bytes.end(), out.expose().begin());
-  return out;
-}
-
 Digest read_digest(Reader& in) {
   Digest out{};
   const ByteView bytes = in.raw(out.size());

@@ -1,18 +1,6 @@
 #include "client-lib/mls/key_schedule.h"
 
 namespace nattevagt::mls {
-namespace {
-
-template <class S>
-S read_secret(Reader& in) {
-  S out;
-  const ByteView bytes = in.raw(S::kSize);
-  if (bytes.size() == S::kSize) std::copy(bytes.begin(), bytes.end(), out.expose().begin());
-  return out;
-}
-
-}  // namespace
-
 EpochSecrets EpochSecrets::duplicate() const {
   EpochSecrets out;
   out.sender_data = sender_data.duplicate();

@@ -31,6 +31,15 @@ wire::SignedDocument MemoryOrganisation::sign(wire::DocumentKind kind, std::uint
   return wire::sign_document(card.id, kind, version, std::move(body), key);
 }
 
+std::size_t shown(const Device& device, std::string_view text) {
+  std::size_t count = 0;
+  for (const auto& event : device.all<client::NewMessage>()) {
+    const auto* body = std::get_if<wire::Text>(&event.message.content.body);
+    if (body != nullptr && body->text == text) ++count;
+  }
+  return count;
+}
+
 MemoryWorld::MemoryWorld(std::uint64_t seed, UtcTime start)
     : clock(start),
       entropy(seed),

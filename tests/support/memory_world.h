@@ -52,6 +52,9 @@ class Device {
   }
 };
 
+// How often the device's user saw this text.
+std::size_t shown(const Device& device, std::string_view text);
+
 class MemoryWorld {
  public:
   explicit MemoryWorld(std::uint64_t seed = 1, UtcTime start = from_unix_ms(1'795'570'800'000));

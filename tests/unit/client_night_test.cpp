@@ -21,15 +21,6 @@ std::size_t count_own(const Device& device, const MessageId& id, Delivery delive
   }));
 }
 
-std::size_t shown(const Device& device, std::string_view text) {
-  std::size_t count = 0;
-  for (const auto& event : device.all<client::NewMessage>()) {
-    const auto* body = std::get_if<wire::Text>(&event.message.content.body);
-    if (body != nullptr && body->text == text) ++count;
-  }
-  return count;
-}
-
 wire::Target unit_target(const UnitId& unit) {
   wire::Target out;
   out.kind = wire::TargetKind::kUnit;

@@ -17,7 +17,7 @@ constexpr std::size_t kHelloReply = 0, kPong = 1, kGathered = 3, kStored = 4, kD
                       kDevices = 7, kRefused = 8, kEntry = 9, kDocumentsChanged = 10, kGoodbye = 12;
 
 template <class Frame>
-struct Refusal {
+struct RefusedFrame {
   const char* name;
   std::size_t kind;
   std::function<void(Frame&)> change;
@@ -39,8 +39,8 @@ std::function<void(HubFrame&)> answer(void (*change)(Body&)) {
 }
 
 template <class Frame, class Make, class Decode>
-void expect_refusals(const std::vector<Refusal<Frame>>& refusals, Make make, Decode decode) {
-  for (const Refusal<Frame>& refusal : refusals) {
+void expect_refusals(const std::vector<RefusedFrame<Frame>>& refusals, Make make, Decode decode) {
+  for (const RefusedFrame<Frame>& refusal : refusals) {
     SCOPED_TRACE(refusal.name);
     Draw draw(1);
     Frame frame = make(draw, refusal.kind);
@@ -61,7 +61,7 @@ ClientFrame make_request(Draw& draw, std::size_t kind) { return draw.client_fram
 HubFrame make_answer(Draw& draw, std::size_t kind) { return draw.hub_frame(kind); }
 
 TEST(Refusal, RequestsOutsideTheirRange) {
-  const std::vector<Refusal<ClientFrame>> refusals = {
+  const std::vector<RefusedFrame<ClientFrame>> refusals = {
       {"request number 0", 1, [](ClientFrame& f) { f.request = 0; }, Errc::kInvalidValue},
       {"version 0", 1, [](ClientFrame& f) { f.protocol = 0; }, Errc::kUpgradeRequired},
       {"version 2", 1, [](ClientFrame& f) { f.protocol = kProtocolVersion + 1; }, Errc::kUpgradeRequired},
@@ -183,7 +183,7 @@ TEST(Refusal, RequestsOutsideTheirRange) {
 }
 
 TEST(Refusal, AnswersOutsideTheirRange) {
-  const std::vector<Refusal<HubFrame>> refusals = {
+  const std::vector<RefusedFrame<HubFrame>> refusals = {
       {"version 2", 2, [](HubFrame& f) { f.protocol = kProtocolVersion + 1; }, Errc::kUpgradeRequired},
       {"hub time 2019", kHelloReply,
        answer<HelloReply>([](HelloReply& b) { b.hub_time = limits::kTimeMin - Millis(1); }),
