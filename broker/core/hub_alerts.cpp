@@ -113,6 +113,13 @@ AlertChange HubCore::State::change_of(const AlertFacts& facts, const Alert* befo
   return change;
 }
 
+// P-050: who is called in later hears how it stands, or could not take it before it moves.
+JournalIndex HubCore::State::tell_invited(const Alert& alert, const std::vector<DeviceNumber>& devices) {
+  const wire::AlertItem item{wire::NoticeKind::kNone, alert.progress.repeat, view_of(alert, directory)};
+  return emit(AlertStepped{
+      alert.facts.alert, {alert.progress, {Post{wire::encode(item), wire::NoticeKind::kNone, devices}}}});
+}
+
 // ---- Raise (P-040)
 
 void HubCore::State::raise(Session& session, std::uint64_t request, const wire::Raise& wanted) {

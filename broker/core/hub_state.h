@@ -121,6 +121,7 @@ struct HubCore::State final : OnCall {
   Result<LadderMove> decide_act(const Alert& alert, const Device& device, wire::ActKind kind) const;
   void get_alert(Session& session, std::uint64_t request, const wire::GetAlert& wanted);
   void move_alerts();
+  JournalIndex tell_invited(const Alert& alert, const std::vector<DeviceNumber>& devices);
   AlertChange change_of(const AlertFacts& facts, const Alert* before,
                         const std::vector<DeviceNumber>& members, const LadderMove& move) const;
   std::vector<DeviceNumber> asking_devices(const AlertFacts& facts) const;

@@ -75,8 +75,10 @@ void HubCore::State::append(Session& session, std::uint64_t request, const wire:
   if (!fact) return refuse_at(session, request, fact.error().code, stream);
   std::vector<Bytes> bodies(1, wanted.bytes);
   if (!wanted.added.empty()) bodies.push_back(wanted.welcome);
-  const JournalIndex index = emit(std::move(*fact), std::move(bodies));
+  const std::vector<DeviceNumber> added = fact->added;
+  JournalIndex index = emit(std::move(*fact), std::move(bodies));
   stream = streams.find(wanted.stream);
+  if (stream->alert && !added.empty()) index = tell_invited(*alerts.find(*stream->alert), added);
   receipt(session, request, leaf_of(*stream, stream->head()), index);
 }
 

@@ -346,6 +346,36 @@ TEST_F(Escalation, RevokedHolderEndsTheStepAtOnce) {
 }
 
 // P-047, R6
+// P-028, P-045: who has just gone is believed to come back for half a minute; who is revoked is not.
+TEST_F(Escalation, RevokedHolderWhoHadJustGoneEndsTheStepAtOnce) {
+  const wire::Raise wanted = raise();
+  world.disconnect(ida);
+  world.advance(seconds(1));
+  EXPECT_EQ(view(wanted).step, 0U);
+  world.revoke({ida.id});
+  world.advance(Millis(1));
+  EXPECT_EQ(view(wanted).step, 1U);
+}
+
+// P-050: the next change of state may be long in coming.
+TEST_F(Escalation, WhoIsCalledInLaterHearsAtOnceHowTheAlertStands) {
+  const wire::Raise wanted = raise();
+  ASSERT_TRUE(does(ida, wanted, ActKind::kTake).leaf.has_value());
+  wire::Append commit = world.message(wanted.stream, 1, "commit");
+  commit.kind = wire::EntryKind::kCommit;
+  commit.added = {stranger.id};
+  commit.welcome = Bytes(80, 6);
+  const Reply reply = world.ask(house, commit);
+  ASSERT_TRUE(reply.leaf.has_value());
+  EXPECT_EQ(reply.after, world.core->last_index());
+  EXPECT_EQ(reply.leaf->id, commit.id);
+  const auto items = world.take_alerts(stranger);
+  ASSERT_EQ(items.size(), 1U);
+  EXPECT_EQ(items[0].notice, NoticeKind::kNone);
+  EXPECT_EQ(items[0].view, view(wanted));
+  EXPECT_EQ(items[0].view.taken_by, ida.id);
+}
+
 TEST_F(Escalation, TakenWithoutAdviceResumesAndTellsTheNext) {
   const wire::Raise alert = raise();
   does(ida, alert, ActKind::kTake);
