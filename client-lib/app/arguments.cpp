@@ -258,6 +258,19 @@ class CommandLine {
     say->add_flag("--observation", out_.observation, "En observation med tidspunkt");
     isbar(say);
 
+    CLI::App* medicine =
+        incident(Verb::kMedicine, "medicine", "Spørg om medicin i samtalen",
+                 "medicine \"Må jeg give PN?\" --drug oxazepam --last-given \"15 mg kl. 18.10\"");
+    wire::MedicineQuestion& question = out_.medicine_question;
+    medicine->add_option("question", question.question, "Spørgsmålet (- læser det ind)")->required();
+    id(medicine, "--in");
+    medicine->add_option("--drug", question.drug, "Præparat");
+    medicine->add_option("--dose", question.dose, "Dosis");
+    medicine->add_option("--last-given", question.last_given, "Sidst givet");
+    medicine->add_option("--prn", question.tried_prn, "PN, der er prøvet");
+    medicine->add_option("--allergies", question.allergies, "Allergi");
+    medicine->add_option("--vitals", question.vital_signs, "Målte værdier");
+
     CLI::App* advise =
         incident(Verb::kAdvise, "advise", "Giv råd. Medicin skal altid læses tilbage",
                  "advise \"Giv PN ...\" --drug oxazepam --dose \"15 mg\" --when nu --max \"1 til kl. 08\"");

@@ -33,6 +33,7 @@ enum class Verb : std::uint8_t {
   kTake,
   kDecline,
   kSay,
+  kMedicine,
   kAdvise,
   kReadBack,
   kVerdict,
@@ -66,6 +67,7 @@ struct Arguments {
   bool observation = false;         // say
   bool read_back_required = false;  // advise
   std::optional<wire::Medicine> medicine;
+  wire::MedicineQuestion medicine_question;
   // ask, say
   std::optional<wire::Severity> severity;
   wire::Situation situation = wire::Situation::kOther;

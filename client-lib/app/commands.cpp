@@ -43,6 +43,7 @@ class Run {
       case Verb::kDecline:
         return on_alert([&](const Alert& alert) { return client_.decline(alert.view.alert, a_.text); });
       case Verb::kSay: return say();
+      case Verb::kMedicine: return in_talk(a_.medicine_question);
       case Verb::kAdvise: return advise();
       case Verb::kReadBack:
         return on_message([&](const Message& advice) { return client_.read_back(advice.id, a_.text); });
@@ -152,11 +153,14 @@ class Run {
         !(a_.isbar.identification.empty() && a_.isbar.situation.empty() && a_.isbar.background.empty() &&
           a_.isbar.analysis.empty() && a_.isbar.recommendation.empty());
     if (!isbar && a_.text.empty()) return refuse(Errc::kInvalidValue, text::kTextMissing);
+    if (isbar) return in_talk(wire::IsbarAddition{a_.isbar});
+    if (a_.observation) return in_talk(wire::Observation{a_.text, now_utc()});
+    return in_talk(wire::Text{a_.text});
+  }
+
+  Outcome in_talk(wire::Body body) {
     const auto selected = select_talk(a_, client_, p_.screen);
     if (!selected.value) return refuse(Errc::kNotFound, selected.why_not);
-    wire::Body body = wire::Text{a_.text};
-    if (a_.observation) body = wire::Observation{a_.text, now_utc()};
-    if (isbar) body = wire::IsbarAddition{a_.isbar};
     const auto made = client_.send(selected.value->id, std::move(body));
     if (!made) return refuse(made.error().code);
     return wait_for(*made, alert_of(*selected.value));

@@ -3,15 +3,11 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
-#include <map>
 #include <nlohmann/json.hpp>
-#include <sstream>
 
-#include "broker/app/keys.h"
-#include "broker/core/record.h"
-#include "broker/io/sqlcipher_journal.h"
+#include "proto/common/bytes.h"
 #include "tests/demo/stories.h"
+#include "tests/support/blindness.h"
 
 namespace nattevagt::demo {
 namespace {
@@ -23,37 +19,14 @@ std::size_t occurrences(std::string_view haystack, std::string_view needle) {
   return count;
 }
 
-// Every word that was said, in `bytes`; a find fails the demo.
+// Every word that was said, in `bytes`, as text, UTF-16, hex and base64; a find fails the demo.
 void search(Stage& stage, const std::string& where, std::string_view bytes) {
-  for (const auto& word : words_said()) {
-    stage.require(occurrences(bytes, word) == 0, fmt::format("'{}' findes i {}", word, where));
+  static const testing::WordSearch words(words_said());
+  for (const auto& hit : words.in(bytes)) {
+    stage.require(false, fmt::format("'{}' findes i {} ({})", hit.word, where, hit.shape));
   }
   stage.block(fmt::format("{:<62}{:>10} byte   {} ord søgt, {} fundet", where, bytes.size(),
                           words_said().size(), stage.paint(32, "0")));
-}
-
-// The process's writable memory, as the kernel shows it. Empty when we may not look.
-std::string memory_of(pid_t pid) {
-  std::ifstream maps(fmt::format("/proc/{}/maps", pid));
-  std::ifstream memory(fmt::format("/proc/{}/mem", pid), std::ios::binary);
-  std::string out;
-  for (std::string line; std::getline(maps, line);) {
-    std::istringstream fields(line);
-    std::string range, rights;
-    fields >> range >> rights;
-    const std::size_t dash = range.find('-');
-    if (!rights.starts_with("rw") || dash == std::string::npos || line.find("[vvar]") != std::string::npos)
-      continue;
-    const auto from = std::stoull(range.substr(0, dash), nullptr, 16);
-    const auto to = std::stoull(range.substr(dash + 1), nullptr, 16);
-    std::string part(to - from, '\0');
-    memory.clear();
-    memory.seekg(static_cast<std::streamoff>(from));
-    memory.read(part.data(), static_cast<std::streamsize>(part.size()));
-    part.resize(static_cast<std::size_t>(std::max<std::streamsize>(memory.gcount(), 0)));
-    out += part;
-  }
-  return out;
 }
 
 // A search that can find nothing proves nothing: the alert's id, which the hub does hold, must be found.
@@ -63,37 +36,6 @@ void control(Stage& stage, const Cast& c, const std::string& where, std::string_
   const std::size_t found = occurrences(bytes, as_text(*id));
   stage.require(found > 0, "kontrolsøgningen virker i " + where);
   stage.block(fmt::format("  kontrol: kaldets id, som hubben kender, findes {} gange i det samme", found));
-}
-
-struct Decrypted {
-  std::map<std::string, std::size_t> kinds;
-  std::string bytes;  // all records' meta and bodies, one after another
-};
-
-std::string kind_of(const broker::Record& record) {
-  static constexpr std::array kNames = {"GrantAnnounced",   "DeviceEnrolled",    "KeyPackageAdded",
-                                        "KeyPackagesTaken", "DocumentPublished", "EntryAppended",
-                                        "CursorsAdvanced",  "AlertRaised",       "AlertActed",
-                                        "AlertStepped",     "EntriesTrimmed",    "AlertForgotten"};
-  static_assert(kNames.size() == std::variant_size_v<broker::Fact>);
-  const auto fact = broker::decode_fact(record.meta);
-  return fact ? kNames[fact->index()] : "?";
-}
-
-Decrypted decrypt_journal(Stage& stage) {
-  const auto keys = broker::load_keys(stage.hub_data() + "/hub.keys");
-  stage.require(keys.has_value(), "hubbens nøgler kan læses af prøven");
-  const auto journal = broker::SqlcipherJournal::open(stage.hub_data() + "/journal", keys->journal);
-  stage.require(journal.has_value(), "hubbens journal kan åbnes med dens egen nøgle");
-  Decrypted out;
-  const auto read = (*journal)->read_from(0, [&](const broker::Record& record) -> Status {
-    ++out.kinds[kind_of(record)];
-    out.bytes += as_text(record.meta);
-    for (const Bytes& body : record.bodies) out.bytes += as_text(body);
-    return {};
-  });
-  stage.require(read.has_value() && !out.bytes.empty(), "hubbens journal kan læses");
-  return out;
 }
 
 void journals(Stage& stage, Cast& c) {
@@ -124,7 +66,7 @@ void journals(Stage& stage, Cast& c) {
 void what_the_hub_holds(Stage& stage, const Cast& c) {
   stage.scene("Beviset, 2: hubben",
               "Hvert ord, der blev sagt, hvert navn og CPR-nummer søges i alt, hvad hubben har.");
-  const std::string memory = memory_of(stage.hub_pid());
+  const std::string memory = testing::memory_of(stage.hub_pid());
   if (!memory.empty()) {
     search(stage, "hubbens hukommelse", memory);
     control(stage, c, "hubbens hukommelse", memory);
@@ -136,11 +78,12 @@ void what_the_hub_holds(Stage& stage, const Cast& c) {
     search(stage, std::filesystem::relative(file.path(), stage.hub_data()).string(),
            testing::read_file(file.path().string()));
   }
-  const Decrypted decrypted = decrypt_journal(stage);
-  search(stage, "journalens rækker, låst op med dens nøgle", decrypted.bytes);
-  control(stage, c, "journalens rækker", decrypted.bytes);
+  const auto decrypted = testing::journal_rows(stage.hub_data());
+  stage.require(decrypted && !decrypted->bytes.empty(), "hubbens journal kan åbnes med dens egen nøgle");
+  search(stage, "journalens rækker, låst op med dens nøgle", decrypted->bytes);
+  control(stage, c, "journalens rækker", decrypted->bytes);
   stage.note("Det er, hvad der står i dem:");
-  for (const auto& [kind, count] : decrypted.kinds) stage.block(fmt::format("{:>6} × {}", count, kind));
+  for (const auto& [kind, count] : decrypted->kinds) stage.block(fmt::format("{:>6} × {}", count, kind));
 }
 
 }  // namespace

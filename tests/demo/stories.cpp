@@ -256,8 +256,8 @@ void phone_is_lost(Stage& stage, Cast& c) {
 
 const std::vector<std::string>& words_said() {
   static const std::vector<std::string> words = {
-      "Kaje",    "Test Hansen", "210300-9996",     "2103009996", "Peter",         "0703921VJ5",
-      "Amalie",  "Jonas",       "Eksempel",        "Lis Vagt",   "Vera",          "Strandl",
+      "Kaje T",  "Test Hansen", "210300-9996",     "2103009996", "Peter",         "0703921VJ5",
+      "Amalie",  "Jonas",       "Eksempel",        "Lis Vagt",   "Vera Vagt",     "Strandl",
       "Solvang", "Havbakken",   "oxazepam",        "Oxazepam",   "stemmer",       "Skizofreni",
       "Puls 92", "flaske",      "radio",           "vejen",      "akutmodtag",    "psykose",
       "forvagt", "overl",       "nattevagt-trust", "Ringet 112", "Politi er her", "faldet til ro"};

@@ -1,9 +1,6 @@
 #include "tests/support/hub_world.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <signal.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -89,25 +86,6 @@ Finished TestHub::command(std::vector<std::string> arguments) {
   arguments.insert(arguments.begin(), bin_dir() + "/nattevagt-broker");
   arguments.insert(arguments.end(), {"--config", config_});
   return run({.arguments = std::move(arguments)});
-}
-
-std::string TestHub::metrics() const {
-  const int peer = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  address.sin_port = htons(static_cast<std::uint16_t>(metrics_port_));
-  std::string out;
-  if (peer >= 0 && connect(peer, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0) {
-    const std::string request = "GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
-    NV_CHECK(::send(peer, request.data(), request.size(), MSG_NOSIGNAL) > 0);
-    char buffer[8192];
-    for (ssize_t got = 0; (got = ::recv(peer, buffer, sizeof(buffer), 0)) > 0;) {
-      out.append(buffer, static_cast<std::size_t>(got));
-    }
-  }
-  if (peer >= 0) close(peer);
-  return out;
 }
 
 HubWorld::HubWorld()

@@ -31,7 +31,7 @@ class TestHub {
   const std::string& data_dir() const { return data_; }
   const std::string& config_file() const { return config_; }
   std::string log() const { return read_file(log_); }
-  std::string metrics() const;                 // what the endpoint answers
+  std::string metrics() const { return metrics_at(metrics_port_); }
   void write_config(const std::string& more);  // appended to the usual one; used at the next start
   const TempDir& dir() const { return dir_; }
   int port() const { return port_; }

@@ -211,6 +211,25 @@ int free_port() {
   return ntohs(address.sin_port);
 }
 
+std::string metrics_at(int port) {
+  const int peer = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  address.sin_port = htons(static_cast<std::uint16_t>(port));
+  std::string out;
+  if (peer >= 0 && connect(peer, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0) {
+    const std::string request = "GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    NV_CHECK(::send(peer, request.data(), request.size(), MSG_NOSIGNAL) > 0);
+    char buffer[8192];
+    for (ssize_t got = 0; (got = ::recv(peer, buffer, sizeof(buffer), 0)) > 0;) {
+      out.append(buffer, static_cast<std::size_t>(got));
+    }
+  }
+  if (peer >= 0) close(peer);
+  return out;
+}
+
 std::string bin_dir() {
   if (const char* given = std::getenv("NATTEVAGT_BIN")) return given;
   return std::filesystem::read_symlink("/proc/self/exe").parent_path().string();

@@ -81,7 +81,8 @@ class TempDir {
 
 std::string read_file(const std::string& path);  // empty when it is not there
 void write_file(const std::string& path, const std::string& text);
-int free_port();  // of 127.0.0.1, free a moment ago
+int free_port();                   // of 127.0.0.1, free a moment ago
+std::string metrics_at(int port);  // what the endpoint on 127.0.0.1 answers; empty when nobody does
 // The folder of our own programs: $NATTEVAGT_BIN, else where the running program is.
 std::string bin_dir();
 

@@ -1,6 +1,7 @@
 # The real command line with the real hub.
-add_executable(nattevagt_cli_tests cli_serve_test.cpp cli_test.cpp cli_world.cpp)
-target_link_libraries(nattevagt_cli_tests PRIVATE nattevagt_flags nattevagt_test_support fmt::fmt
+add_executable(nattevagt_cli_tests blindness_test.cpp cli_serve_test.cpp cli_test.cpp cli_world.cpp)
+target_link_libraries(nattevagt_cli_tests PRIVATE nattevagt_flags nattevagt_blindness
+  nattevagt_recording_proxy fmt::fmt
   nlohmann_json::nlohmann_json GTest::gtest_main)
-add_dependencies(nattevagt_cli_tests nattevagt nattevagt-broker)
+add_dependencies(nattevagt_cli_tests nattevagt nattevagt-broker nattevagt_curve_tap)
 gtest_discover_tests(nattevagt_cli_tests DISCOVERY_MODE PRE_TEST PROPERTIES LABELS system TIMEOUT 600)

@@ -24,14 +24,20 @@ CliResult result_of(const Finished& finished) {
 
 }  // namespace
 
-CliWorld::CliWorld() {
-  EXPECT_EQ(broker({"init", "--data", file("hub")}).exit_code, 0);
-  write_file(file("hub.toml"),
-             fmt::format("endpoint = \"tcp://127.0.0.1:{}\"\ndata_dir = \"{}\"\n", free_port(), file("hub")));
+CliWorld::CliWorld(bool recorded) : metrics_port_(free_port()) {
+  EXPECT_EQ(broker({"init", "--data", hub_data()}).exit_code, 0);
+  const int port = free_port();
+  write_file(file("hub.toml"), fmt::format("endpoint = \"tcp://127.0.0.1:{}\"\ndata_dir = \"{}\"\n"
+                                           "metrics_address = \"127.0.0.1:{}\"\n",
+                                           port, hub_data(), metrics_port_));
   write_file(file("pins"), broker({"pins", "--config", file("hub.toml")}).output);
-  EXPECT_EQ(run("org", {"org", "init", "--name", "Solvang Kommune", "--hub", file("pins"), "--cheap-key"})
-                .exit_code,
-            0);
+  std::vector<std::string> init = {"org",   "init",       "--name",     "Solvang Kommune",
+                                   "--hub", file("pins"), "--cheap-key"};
+  if (recorded) {
+    proxy_ = std::make_unique<RecordingProxy>(port);
+    init.insert(init.end(), {"--endpoint", fmt::format("tcp://127.0.0.1:{}", proxy_->port())});
+  }
+  EXPECT_EQ(run("org", init).exit_code, 0);
   write_file(file("card"), run("org", {"org", "card"}).output);
   EXPECT_EQ(broker({"add-organisation", file("card"), "--config", file("hub.toml")}).exit_code, 0);
   start_hub();
@@ -76,8 +82,16 @@ void CliWorld::publish(const std::string& toml) {
 void CliWorld::start_hub() {
   ProcessOptions options;
   options.arguments = {bin_dir() + "/nattevagt-broker", "run", "--config", file("hub.toml")};
+  options.stderr_file = file("hub.log");
+  if (proxy_) {
+    options.environment = {{"LD_PRELOAD", bin_dir() + "/libnattevagt_curve_tap.so"},
+                           {"NATTEVAGT_TAP", file("tap")}};
+  }
+  const std::size_t from = hub_log().size();
   hub_ = std::make_unique<Process>(std::move(options));
-  EXPECT_TRUE(hub_->wait_for_text("\"ready\""));
+  while (hub_->running() && hub_log().find("\"ready\"", from) == std::string::npos)
+    std::this_thread::sleep_for(Millis(5));
+  EXPECT_TRUE(hub_->running()) << hub_log();
 }
 
 void CliWorld::stop_hub() {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "tests/support/process.h"
+#include "tests/support/recording_proxy.h"
 
 namespace nattevagt::testing {
 
@@ -22,10 +23,18 @@ struct CliResult {
 
 class CliWorld {
  public:
-  CliWorld();  // the hub runs, the roster is published
+  // The hub runs, the roster is published. `recorded`: everybody reaches the hub through proxy(), and what
+  // the hub sends and gets inside CURVE is in tapped().
+  explicit CliWorld(bool recorded = false);
 
   void start_hub();
   void stop_hub();
+  pid_t hub_pid() const { return hub_->pid(); }
+  std::string hub_data() const { return file("hub"); }
+  std::string hub_log() const { return read_file(file("hub.log")); }
+  std::string hub_metrics() const { return metrics_at(metrics_port_); }
+  RecordingProxy& proxy() { return *proxy_; }
+  std::string tapped() const { return read_file(file("tap")); }
   CliResult broker(std::vector<std::string> words);
   // nattevagt WORDS --home HOME; HOME is a name in the world's folder.
   CliResult run(const std::string& home, std::vector<std::string> words, const std::string& stdin_text = {});
@@ -44,7 +53,9 @@ class CliWorld {
 
  private:
   TempDir dir_;
+  int metrics_port_ = 0;
   std::unique_ptr<Process> hub_;
+  std::unique_ptr<RecordingProxy> proxy_;
 };
 
 bool is_event(const std::string& line, const std::string& name);

@@ -50,6 +50,7 @@ TEST(Arguments, EveryVerbIsReached) {
       {Verb::kTake, {"take"}},
       {Verb::kDecline, {"decline"}},
       {Verb::kSay, {"say", "x"}},
+      {Verb::kMedicine, {"medicine", "x"}},
       {Verb::kAdvise, {"advise", "x"}},
       {Verb::kReadBack, {"readback", "x"}},
       {Verb::kVerdict, {"verdict", "korrekt"}},
