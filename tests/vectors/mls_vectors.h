@@ -13,6 +13,10 @@
 
 namespace nattevagt::mls::vectors {
 
+struct BadCase {
+  std::string what;
+};
+
 // One JSON value, read only. A missing field or a wrong type throws BadCase, which fails the case.
 class Case {
  public:
@@ -27,14 +31,17 @@ class Case {
 
   Bytes bytes(std::string_view key) const { return at(key)->bytes(); }
   std::uint64_t number(std::string_view key) const { return at(key)->number(); }
-  std::uint32_t number32(std::string_view key) const { return static_cast<std::uint32_t>(number(key)); }
+  std::uint32_t number32(std::string_view key) const {
+    return static_cast<std::uint32_t>(up_to(key, 0xffffffff));
+  }
+  std::uint64_t up_to(std::string_view key, std::uint64_t most) const {
+    const std::uint64_t value = number(key);
+    if (value > most) throw BadCase{std::string(key) + ": too large"};
+    return value;
+  }
   std::string text(std::string_view key) const { return at(key)->text(); }
   std::vector<std::unique_ptr<Case>> list(std::string_view key) const { return at(key)->list(); }
 };
-struct BadCase {
-  std::string what;
-};
-
 // Throws BadCase when the condition does not hold: the first fault ends the case.
 void expect(bool condition, const char* what);
 template <class ResultType>

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <bit>
 #include <map>
 
 #include "client-lib/mls/proposals.h"
@@ -42,6 +43,7 @@ PrivateLeaf read_private(const Case& entry, const RatchetTree& tree) {
   expect(to_bytes(out.sign_key.public_key().bytes) == leaf->signature_key, "signature key");
   for (const auto& item : entry.list("path_secrets")) {
     const NodeIndex node{item->number32("node")};
+    expect(!tm::is_leaf(node) && node.value < tm::node_width(tree.leaf_count()), "path secret's node");
     const Bytes path_secret = item->bytes("path_secret");
     HpkeKeyPair keys = hpke_derive(derive_secret<PathSecret>(path_secret, "node").expose());
     expect(tree.parent(node) != nullptr && tree.parent(node)->encryption_key == to_bytes(keys.key),
@@ -56,13 +58,18 @@ PrivateLeaf read_private(const Case& entry, const RatchetTree& tree) {
 void verify_tree_math(const Case& vector) {
   const std::uint32_t leaves = vector.number32("n_leaves");
   const std::uint32_t nodes = vector.number32("n_nodes");
+  expect(std::has_single_bit(leaves) && leaves < 1u << 31, "n_leaves");
   expect(tm::node_width(leaves) == nodes, "n_nodes");
   expect(tm::root(leaves).value == vector.number("root"), "root");
+  std::map<std::string, std::vector<std::unique_ptr<Case>>> all;
+  for (const char* name : {"left", "right", "parent", "sibling"}) {
+    all[name] = vector.list(name);
+    expect(all[name].size() == nodes, name);
+  }
   const auto same = [&](const char* name, std::uint32_t node, std::optional<NodeIndex> ours) {
-    const auto all = vector.list(name);
-    expect(all.size() == nodes, name);
-    expect(all[node]->is_null() == !ours.has_value(), name);
-    if (ours) expect(all[node]->number() == ours->value, name);
+    const Case& theirs = *all[name][node];
+    expect(theirs.is_null() == !ours.has_value(), name);
+    if (ours) expect(theirs.number() == ours->value, name);
   };
   for (std::uint32_t i = 0; i < nodes; ++i) {
     const NodeIndex node{i};
@@ -84,8 +91,9 @@ void verify_tree_operations(const Case& vector) {
   if (const auto* add = proposal.as<Add>()) {
     expect(tree.add_leaf(std::make_shared<const LeafNode>(add->key_package.leaf_node)).has_value(), "add");
   } else if (const auto* update = proposal.as<Update>()) {
-    tree.update_leaf(LeafIndex{vector.number32("proposal_sender")},
-                     std::make_shared<const LeafNode>(update->leaf_node));
+    const LeafIndex sender{vector.number32("proposal_sender")};
+    expect(tree.leaf(sender) != nullptr, "proposal_sender");
+    tree.update_leaf(sender, std::make_shared<const LeafNode>(update->leaf_node));
   } else if (const auto* remove = proposal.as<Remove>()) {
     expect(tree.leaf(remove->removed) != nullptr, "removed leaf");
     tree.remove_leaf(remove->removed);
@@ -130,6 +138,7 @@ void verify_treekem(const Case& vector) {
 
   for (const auto& entry : vector.list("update_paths")) {
     const LeafIndex sender{entry->number32("sender")};
+    expect(tree.leaf(sender) != nullptr, "sender");
     const UpdatePath path = expect_ok(decode<UpdatePath>(entry->bytes("update_path"), "UpdatePath"), "path");
     RatchetTree after = tree;
     const std::vector<PathStep> steps = expect_ok(merge_path(after, sender, path, {}), "merge_path");
@@ -137,6 +146,7 @@ void verify_treekem(const Case& vector) {
     expect(to_bytes(after.tree_hash()) == entry->bytes("tree_hash_after"), "tree_hash_after");
     context.tree_hash = to_bytes(after.tree_hash());
     const auto secrets = entry->list("path_secrets");
+    expect(leaves.empty() || leaves.rbegin()->first < secrets.size(), "path_secrets");
     for (const auto& [index, leaf] : leaves) {
       if (index == sender.value) continue;
       const DerivedPath opened =
