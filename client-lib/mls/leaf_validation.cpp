@@ -30,7 +30,8 @@ Status check_lifetime(const LeafNode& leaf, CredentialUse use, const Validation&
   const Lifetime& lifetime = leaf.lifetime;
   if (lifetime.not_after < lifetime.not_before) return fail(Errc::kInvalidValue, "RFC 9420 7.2 lifetime");
   const auto range_max = std::chrono::duration_cast<std::chrono::seconds>(validation.lifetime_max);
-  if (lifetime.not_after - lifetime.not_before > static_cast<std::uint64_t>(range_max.count())) {
+  if (validation.lifetime_max != Validation::kAnyLifetime &&
+      lifetime.not_after - lifetime.not_before > static_cast<std::uint64_t>(range_max.count())) {
     return fail(Errc::kInvalidValue, "RFC 9420 7.2 lifetime range");
   }
   // 7.3: a member that has been in the tree for long may have outlived the KeyPackage it came by.

@@ -26,7 +26,9 @@ struct Validation {
   UtcTime now;
   const PskSource* psks = nullptr;  // none known
 
-  // RFC 9420 7.2: an application MUST define a maximum total lifetime. Longer ones are refused.
+  // RFC 9420 7.2: an application MUST define a maximum total lifetime. Longer ones are refused. kAnyLifetime is
+  // for interoperability sessions, where strangers set their own.
+  static constexpr Millis kAnyLifetime = Millis::max();
   Millis lifetime_max = std::chrono::hours(24 * 400);
   // Clocks differ: a KeyPackage made this much "in the future" is still good.
   Millis clock_skew = std::chrono::hours(1);
