@@ -54,6 +54,11 @@ void ClientCore::on_stream_entry(ConversationState& conversation, const wire::En
             suspect(Errc::kReplay, conversation.id, "Vores egen besked kom igen under et andet nummer.");
           },
           [&](const mls::RemovedFromGroup&) { on_removed(conversation); },
+          [&](const mls::OldBackup&) {
+            dirty_epochs_.insert(conversation.id);
+            suspect(Errc::kReplay, conversation.id,
+                    "Enheden er gendannet fra en gammel kopi. Der kan ikke skrives i samtalen herfra.");
+          },
       },
       *processed);
 }

@@ -61,6 +61,9 @@ class CredentialPolicy {
   virtual Status validate_successor(const Credential& old_credential, const SignPublicKey& old_key,
                                     const Credential& next_credential,
                                     const SignPublicKey& next_key) const = 0;
+
+  // Are these the same member, of a group and of the one that came from it (RFC 9420 11.2, 11.3)?
+  virtual bool same_client(const Credential& a, const Credential& b) const { return a == b; }
 };
 
 }  // namespace nattevagt::mls

@@ -28,13 +28,17 @@ std::unique_ptr<GroupState> GroupState::duplicate() const {
     out->proposals.push_back(std::move(copy));
   }
   for (const PastEpoch& epoch : past) {
-    out->past.push_back({epoch.epoch, epoch.context_bytes, epoch.leaves, epoch.sender_data.duplicate(),
-                         epoch.secret_tree.duplicate()});
+    out->past.push_back({epoch.epoch, epoch.ended, epoch.context_bytes, epoch.leaves,
+                         epoch.sender_data.duplicate(), epoch.secret_tree.duplicate()});
   }
   for (const PastPsk& psk : past_psks) out->past_psks.push_back({psk.epoch, psk.psk.duplicate()});
   out->reinit = reinit;
   out->removed = removed;
-  if (pending) out->pending = PendingCommit{pending->message, pending->change, pending->next->duplicate()};
+  out->old_backup = old_backup;
+  if (pending) {
+    out->pending =
+        PendingCommit{pending->message, pending->made, pending->change, pending->next->duplicate()};
+  }
   return out;
 }
 
@@ -120,8 +124,9 @@ NextEpoch next_epoch(EpochInputs inputs, const AuthenticatedContent& commit) {
   return out;
 }
 
-void succeed(std::unique_ptr<GroupState>& current, std::unique_ptr<GroupState> next) {
+void succeed(std::unique_ptr<GroupState>& current, std::unique_ptr<GroupState> next, UtcTime ended) {
   PastEpoch old;
+  old.ended = ended;
   old.epoch = current->context.epoch;
   old.context_bytes = std::move(current->context_bytes);
   for (std::uint32_t i = 0; i < current->tree.leaf_count(); ++i) {

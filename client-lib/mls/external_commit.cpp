@@ -21,13 +21,6 @@ std::vector<ListedProposal> proposals_of(const ExternalJoinRequest& request, Byt
   return out;
 }
 
-LeafNode joiner_leaf(const Credential& credential, Entropy& entropy) {
-  LeafNode out;
-  out.credential = credential;
-  out.capabilities = own_capabilities(entropy);
-  return out;
-}
-
 }  // namespace
 
 Result<ExternalJoin> Group::join_external(ByteView group_info, const ExternalJoinRequest& request,
@@ -41,7 +34,7 @@ Result<ExternalJoin> Group::join_external(ByteView group_info, const ExternalJoi
   const std::vector<ListedProposal> list = proposals_of(request, std::move(init.kem_output), info, entropy);
   NV_TRY(AppliedProposals applied, apply_external_proposals(list, before, info.group_context, validation));
   NV_TRY(const LeafIndex own, applied.tree.add_leaf(std::make_shared<const LeafNode>()));
-  const FreshPath fresh = renew_path(applied.tree, own, joiner_leaf(request.credential, entropy),
+  const FreshPath fresh = renew_path(applied.tree, own, mls::own_leaf(request.credential, entropy),
                                      info.group_context.group_id, sign_key, entropy);
   const auto use = request.replaces ? CredentialUse::kResync : CredentialUse::kExternalJoin;
   const LeafPlace place{info.group_context.group_id, own};

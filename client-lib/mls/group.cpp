@@ -8,12 +8,6 @@
 namespace nattevagt::mls {
 namespace {
 
-Status may_send(const GroupState& state) {
-  if (state.removed) return fail(Errc::kNotMember, "RFC 9420 12.4.2");
-  if (state.reinit) return fail(Errc::kWrongState, "RFC 9420 11.2");
-  return {};
-}
-
 AuthenticatedContent own_content(const GroupState& state, HandshakeFormat format,
                                  ByteView authenticated_data) {
   AuthenticatedContent out;
@@ -42,6 +36,13 @@ Result<Bytes> propose(GroupState& state, Proposal proposal, std::optional<HpkeKe
 
 }  // namespace
 
+Status may_send(const GroupState& state) {
+  if (state.removed) return fail(Errc::kNotMember, "RFC 9420 12.4.2");
+  if (state.reinit) return fail(Errc::kWrongState, "RFC 9420 11.2");
+  if (state.old_backup) return fail(Errc::kWrongState, "old backup");
+  return {};
+}
+
 Group::Group(std::unique_ptr<GroupState> state) noexcept : state_(std::move(state)) {}
 Group::Group(Group&&) noexcept = default;
 Group& Group::operator=(Group&&) noexcept = default;
@@ -53,11 +54,9 @@ Result<Group> Group::create(ByteView group_id, const Credential& credential, con
                             Extensions group_context_extensions, const Validation& validation,
                             Entropy& entropy) {
   HpkeKeyPair leaf_keys = hpke_generate(entropy);
-  LeafNode leaf;
+  LeafNode leaf = mls::own_leaf(credential, entropy);
   leaf.encryption_key = to_bytes(leaf_keys.key);
   leaf.signature_key = to_bytes(sign_key.public_key().bytes);
-  leaf.credential = credential;
-  leaf.capabilities = own_capabilities(entropy);
   // 7.2: a creator's leaf is of a KeyPackage; it lives until the first commit with a path replaces it.
   const auto now = std::chrono::duration_cast<std::chrono::seconds>(validation.now.time_since_epoch());
   const auto span = std::chrono::duration_cast<std::chrono::seconds>(validation.lifetime_max) / 2;
@@ -98,6 +97,33 @@ Result<Bytes> Group::propose_remove(LeafIndex leaf, Entropy& entropy, HandshakeF
   return propose(*state_, Proposal{Remove{leaf}}, {}, format, entropy);
 }
 
+Result<Bytes> Group::propose_psk(ByteView psk_id, Entropy& entropy, HandshakeFormat format) {
+  NV_TRYV(may_send(*state_));
+  std::vector<PreSharedKeyId> id = fresh_psk_ids({to_bytes(psk_id)}, {}, {}, entropy);
+  return propose(*state_, Proposal{PreSharedKey{std::move(id[0])}}, {}, format, entropy);
+}
+
+Result<Bytes> Group::propose_resumption_psk(std::uint64_t epoch, Entropy& entropy, HandshakeFormat format) {
+  NV_TRYV(may_send(*state_));
+  std::vector<PreSharedKeyId> id = fresh_psk_ids({}, {epoch}, state_->context.group_id, entropy);
+  return propose(*state_, Proposal{PreSharedKey{std::move(id[0])}}, {}, format, entropy);
+}
+
+Result<Bytes> Group::propose_context_extensions(Extensions extensions, const Validation& validation,
+                                                Entropy& entropy, HandshakeFormat format) {
+  NV_TRYV(may_send(*state_));
+  const ListedProposal listed{Proposal{GroupContextExtensions{std::move(extensions)}},
+                              Sender{SenderType::kMember, own_leaf().value}};
+  NV_TRYV(validate_proposal(listed, state_->tree, state_->context, state_->context.extensions, validation));
+  return propose(*state_, listed.proposal, {}, format, entropy);
+}
+
+Result<Bytes> Group::propose_reinit(const ReInitRequest& request, Entropy& entropy, HandshakeFormat format) {
+  NV_TRYV(may_send(*state_));
+  ReInit reinit{request.group_id, kVersionMls10, request.cipher_suite, request.extensions};
+  return propose(*state_, Proposal{std::move(reinit)}, {}, format, entropy);
+}
+
 Result<Bytes> Group::propose_update(Entropy& entropy, HandshakeFormat format) {
   NV_TRYV(may_send(*state_));
   HpkeKeyPair keys = hpke_generate(entropy);
@@ -131,10 +157,17 @@ bool Group::has_pending_removal() const noexcept {
 
 std::size_t Group::pending_proposals() const noexcept { return state_->proposals.size(); }
 
+bool Group::forget_old_epochs(const Validation& validation) {
+  return std::erase_if(state_->past, [&](const PastEpoch& past) {
+           return validation.now - past.ended > validation.past_epoch_age;
+         }) != 0;
+}
+
 const Bytes& Group::group_id() const noexcept { return state_->context.group_id; }
 std::uint64_t Group::epoch() const noexcept { return state_->context.epoch; }
 LeafIndex Group::own_leaf() const noexcept { return state_->own(); }
-bool Group::active() const noexcept { return !state_->removed && !state_->reinit; }
+bool Group::active() const noexcept { return may_send(*state_).has_value(); }
+bool Group::old_backup() const noexcept { return state_->old_backup; }
 
 std::vector<Member> Group::members() const {
   std::vector<Member> out;

@@ -52,12 +52,20 @@ struct Member {
   SignPublicKey signature_key;
 };
 
+// RFC 9420 12.1.5: what the group is to become. It freezes; see Group::reinit_successor().
+struct ReInitRequest {
+  Bytes group_id;
+  Extensions extensions;
+  std::uint16_t cipher_suite = kSuite;
+};
+
 struct CommitRequest {
   std::vector<Bytes> adds;                             // MLSMessage(mls_key_package) each
   std::vector<LeafIndex> removes;                      // never our own leaf
   std::vector<Bytes> external_psks;                    // psk_ids that Validation::psks knows
   std::vector<std::uint64_t> resumption_psks;          // epochs of this group, within kResumptionPsksMax
   std::optional<Extensions> group_context_extensions;  // replaces all of them
+  std::optional<ReInitRequest> reinit;                 // alone
   bool use_pending_proposals = true;                   // those received and proposed in this epoch
   bool force_path = false;                             // fresh keys even when the proposals need none
   std::optional<Credential> new_credential;  // for our own leaf (a renewed certificate); makes a path
@@ -127,13 +135,17 @@ struct OwnCommit {};  // the pending commit came back: call apply_pending()
 struct OwnMessage {   // our own proposal or application message came back: its keys are gone by design
   std::uint8_t content_type = 0;
 };
+// We have sent, by our own signature, what this state has not sent yet: it is an old backup. From here it
+// sends nothing more (kWrongState): its next keys and nonces are used up. Come back by a resync.
+struct OldBackup {};
 struct RemovedFromGroup {
   std::optional<LeafIndex> committer;
 };
 using Processed = std::variant<ApplicationMessage, ProposalReceived, CommitApplied, OwnCommit, OwnMessage,
-                               RemovedFromGroup>;
+                               RemovedFromGroup, OldBackup>;
 
 struct ExternalJoin;
+struct Successor;
 
 class Group {
  public:
@@ -151,6 +163,22 @@ class Group {
   // That the group id is not already known is the caller's check: it alone knows its groups.
   static Result<Group> join(ByteView welcome, const KeyPackageBundle& bundle, const SignKey& sign_key,
                             const Validation& validation, std::optional<ByteView> ratchet_tree = {});
+
+  // RFC 9420 11.2, 11.3: the same for a group that came from one of ours; kWrongState when it did not come
+  // from `predecessor` at all, kInvalidValue when it is not what was agreed. join() refuses such a Welcome.
+  static Result<Group> join_successor(ByteView welcome, const KeyPackageBundle& bundle,
+                                      const SignKey& sign_key, const Group& predecessor,
+                                      const Validation& validation,
+                                      std::optional<ByteView> ratchet_tree = {});
+  // RFC 9420 11.2, after a commit with a ReInit: the new group with all members of this one, at epoch 1. Who
+  // makes it is open; the hub takes the first. kInvalidValue when the KeyPackages are not the members'.
+  Result<Successor> reinit_successor(const std::vector<Bytes>& key_packages, const Credential& credential,
+                                     const SignKey& sign_key, const Validation& validation,
+                                     Entropy& entropy) const;
+  // RFC 9420 11.3: a group of some of the members, with this group's extensions.
+  Result<Successor> branch(ByteView group_id, const std::vector<Bytes>& key_packages,
+                           const Credential& credential, const SignKey& sign_key,
+                           const Validation& validation, Entropy& entropy) const;
 
   // RFC 9420 12.4.3.2. The group is one epoch ahead: keep it when the hub has accepted the commit, forget it
   // otherwise. The commit's echo is kDuplicate. Errors: as join(); kNotFound without tree or external_pub.
@@ -170,6 +198,15 @@ class Group {
                             HandshakeFormat format = HandshakeFormat::kPrivate);
   Result<Bytes> propose_remove(LeafIndex leaf, Entropy& entropy,
                                HandshakeFormat format = HandshakeFormat::kPrivate);
+  Result<Bytes> propose_psk(ByteView psk_id, Entropy& entropy,
+                            HandshakeFormat format = HandshakeFormat::kPrivate);
+  Result<Bytes> propose_resumption_psk(std::uint64_t epoch, Entropy& entropy,
+                                       HandshakeFormat format = HandshakeFormat::kPrivate);
+  Result<Bytes> propose_context_extensions(Extensions extensions, const Validation& validation,
+                                           Entropy& entropy,
+                                           HandshakeFormat format = HandshakeFormat::kPrivate);
+  Result<Bytes> propose_reinit(const ReInitRequest& request, Entropy& entropy,
+                               HandshakeFormat format = HandshakeFormat::kPrivate);
   Result<Bytes> propose_update(Entropy& entropy, HandshakeFormat format = HandshakeFormat::kPrivate);
 
   // Errors beside the checks' own: kStaleEpoch (handshake of a past epoch, or application message of one no
@@ -186,10 +223,14 @@ class Group {
   bool has_pending_removal() const noexcept;
   std::size_t pending_proposals() const noexcept;
 
+  // Drops the past epochs that are older than `validation` allows. True when there were some: store.
+  bool forget_old_epochs(const Validation& validation);
+
   const Bytes& group_id() const noexcept;
   std::uint64_t epoch() const noexcept;
   LeafIndex own_leaf() const noexcept;
-  bool active() const noexcept;         // false once removed or re-initialised
+  bool active() const noexcept;  // false once removed, re-initialised or found to be an old backup
+  bool old_backup() const noexcept;
   std::vector<Member> members() const;  // by leaf index
   std::optional<Member> member(LeafIndex leaf) const;
   std::size_t member_count() const noexcept;
@@ -213,7 +254,16 @@ class Group {
  private:
   friend struct GroupAccess;  // tests play a dishonest member with it
   explicit Group(std::unique_ptr<GroupState> state) noexcept;
+  Result<Successor> succeed_by(ByteView group_id, const Extensions& extensions, std::uint8_t usage,
+                               const std::vector<Bytes>& key_packages, const Credential& credential,
+                               const SignKey& sign_key, const Validation& validation, Entropy& entropy) const;
   std::unique_ptr<GroupState> state_;
+};
+
+struct Successor {
+  Group group;
+  Bytes welcome;  // MLSMessage, for all of its other members
+  EpochChange change;
 };
 
 struct ExternalJoin {

@@ -46,7 +46,8 @@ class Selection {
     });
     context_extensions_ = request.group_context_extensions.has_value();
     others_ = !request.adds.empty() || !request.removes.empty() || !request.external_psks.empty() ||
-              !request.resumption_psks.empty() || context_extensions_ || request.new_credential.has_value();
+              !request.resumption_psks.empty() || context_extensions_ || request.reinit.has_value() ||
+              request.new_credential.has_value();
   }
 
   bool take(const CachedProposal& cached) {
@@ -102,6 +103,10 @@ Result<Draft> draft_commit(const GroupState& state, const CommitRequest& request
   if (request.group_context_extensions) {
     put(out, {Proposal{GroupContextExtensions{*request.group_context_extensions}}, self}, {});
   }
+  if (request.reinit) {
+    const ReInitRequest& to = *request.reinit;
+    put(out, {Proposal{ReInit{to.group_id, kVersionMls10, to.cipher_suite, to.extensions}}, self}, {});
+  }
   for (PreSharedKeyId& id :
        fresh_psk_ids(request.external_psks, request.resumption_psks, state.context.group_id, entropy)) {
     put(out, {Proposal{PreSharedKey{std::move(id)}}, self}, {});
@@ -146,14 +151,17 @@ Result<Bytes> send_handshake(GroupState& state, AuthenticatedContent message, En
   return encode(out);
 }
 
-Result<CommitResult> Group::commit(const CommitRequest& request, const Validation& validation,
-                                   Entropy& entropy) {
-  GroupState& state = *state_;
-  if (state.removed) return fail(Errc::kNotMember, "RFC 9420 12.4.1");
-  if (state.reinit || state.pending) return fail(Errc::kWrongState, "RFC 9420 12.4.1");
+Result<CommitResult> make_commit(GroupState& state, const CommitRequest& request, const LinkedPsk* linked,
+                                 const Validation& validation, Entropy& entropy) {
+  NV_TRYV(may_send(state));
+  if (state.pending) return fail(Errc::kWrongState, "RFC 9420 12.4.1");
   NV_TRY(Draft draft, draft_commit(state, request, validation, entropy));
   NV_TRY(AppliedProposals applied,
          apply_proposals(draft.list, state.own(), state.tree, state.context, validation));
+  if (linked != nullptr) {
+    draft.commit.proposals.push_back({Proposal{PreSharedKey{linked->id}}});
+    applied.psks.push_back(linked->id);
+  }
 
   EpochInputs inputs = inputs_after(state, applied.extensions);
   std::optional<FreshPath> fresh;
@@ -175,7 +183,8 @@ Result<CommitResult> Group::commit(const CommitRequest& request, const Validatio
     NV_TRY(draft.commit.path,
            seal_path(applied.tree, *fresh, encode(inputs.context), applied.added, entropy));
   }
-  NV_TRY(const std::vector<PskInput> psks, find_psks(applied.psks, &state, validation.psks));
+  const GroupState& known_here = linked != nullptr ? linked->predecessor : state;
+  NV_TRY(const std::vector<PskInput> psks, find_psks(applied.psks, &known_here, validation.psks));
   inputs.psk = derive_psk_secret(psks);
 
   EpochChange change = describe(state, applied, fresh.has_value());
@@ -201,8 +210,14 @@ Result<CommitResult> Group::commit(const CommitRequest& request, const Validatio
   NV_TRY(out.commit, send_handshake(state, std::move(message), entropy));
   out.change = change;
   next.state->made_by = sha256(out.commit);
-  state.pending = PendingCommit{next.state->made_by, std::move(change), std::move(next.state)};
+  state.pending =
+      PendingCommit{next.state->made_by, validation.now, std::move(change), std::move(next.state)};
   return out;
+}
+
+Result<CommitResult> Group::commit(const CommitRequest& request, const Validation& validation,
+                                   Entropy& entropy) {
+  return make_commit(*state_, request, nullptr, validation, entropy);
 }
 
 bool Group::has_pending_commit() const noexcept { return state_->pending.has_value(); }
@@ -211,7 +226,7 @@ Result<EpochChange> Group::apply_pending() {
   if (!state_->pending) return fail(Errc::kWrongState, "apply_pending");
   PendingCommit pending = std::move(*state_->pending);
   state_->pending.reset();
-  succeed(state_, std::move(pending.next));
+  succeed(state_, std::move(pending.next), pending.made);
   return std::move(pending.change);
 }
 

@@ -162,7 +162,16 @@ struct Verified {
 
 struct Own {
   ContentType content_type;
+  bool from_our_future = false;
 };
+
+// Have we, by our own signature, used a generation that this state has not come to? Then it is an old backup.
+// Sender data alone would not do: any member can write them.
+bool from_our_future(const GroupState& state, const PrivateMessage& message, const SenderData& sender) {
+  const Result<OpenedPrivate> opened = open_private(message, sender, state.secret_tree);
+  return opened &&
+         verify_content(opened->message, state.context_bytes, state.tree.leaf(state.own())->signature_key);
+}
 
 // The key that must have signed (6.1, 12.1.8).
 Result<Bytes> signer_key(const GroupState& state, const FramedContent& content,
@@ -236,7 +245,7 @@ Result<std::variant<Verified, Own>> verify_public(const GroupState& state, Publi
   NV_TRY(const Bytes key, signer_key(state, out.message.content, validation));
   if (!verify_content(out.message, state.context_bytes, key))
     return fail(Errc::kBadSignature, "RFC 9420 6.1");
-  if (is_self(state, out.message.content.sender)) return Own{out.message.content.content_type()};
+  if (is_self(state, out.message.content.sender)) return Own{out.message.content.content_type(), false};
   return out;
 }
 
@@ -245,7 +254,7 @@ Result<std::variant<Verified, Own>> verify_private(const GroupState& state, cons
   NV_TRY(const SenderData sender, open_sender_data(message, state.secrets.sender_data));
   const LeafNode* leaf = state.tree.leaf(sender.leaf);
   if (leaf == nullptr) return fail(Errc::kInvalidValue, "RFC 9420 6.3.2 sender");
-  if (sender.leaf == state.own()) return Own{message.content_type};
+  if (sender.leaf == state.own()) return Own{message.content_type, from_our_future(state, message, sender)};
   NV_TRY(OpenedPrivate opened, open_private(message, sender, state.secret_tree));
   if (!verify_content(opened.message, state.context_bytes, leaf->signature_key)) {
     return fail(Errc::kBadSignature, "RFC 9420 6.1");
@@ -265,10 +274,12 @@ ApplicationMessage to_application(AuthenticatedContent message, std::uint32_t ge
 }
 
 // A late application message, under the leaves and the context of its own epoch.
-Result<Processed> process_past(GroupState& state, const PrivateMessage& message) {
+Result<Processed> process_past(GroupState& state, const PrivateMessage& message,
+                               const Validation& validation) {
   const auto past = std::find_if(state.past.begin(), state.past.end(),
                                  [&](const PastEpoch& epoch) { return epoch.epoch == message.epoch; });
-  if (past == state.past.end() || message.content_type != ContentType::kApplication) {
+  if (past == state.past.end() || message.content_type != ContentType::kApplication ||
+      validation.now - past->ended > validation.past_epoch_age) {
     return fail(Errc::kStaleEpoch, "RFC 9420 15.3");
   }
   NV_TRY(const SenderData sender, open_sender_data(message, past->sender_data));
@@ -317,7 +328,7 @@ Result<Processed> accept_commit(std::unique_ptr<GroupState>& state, Verified ver
   out.change = std::move(staged.change);
   out.lost_pending_commit = state->pending.has_value();
   staged.next->made_by = message_hash;
-  succeed(state, std::move(staged.next));
+  succeed(state, std::move(staged.next), validation.now);
   return out;
 }
 
@@ -337,11 +348,15 @@ Result<Processed> Group::process(ByteView message, const Validation& validation)
   if (state_->pending && state_->pending->message == hash) return OwnCommit{};
   if (hash == state_->made_by) return fail(Errc::kDuplicate, "RFC 9420 12.4.2");
   if (as_private != nullptr && as_private->epoch < state_->context.epoch)
-    return process_past(*state_, *as_private);
+    return process_past(*state_, *as_private, validation);
 
   NV_TRY(auto opened, as_private != nullptr ? verify_private(*state_, *as_private)
                                             : verify_public(*state_, std::move(*as_public), validation));
   if (const Own* own = std::get_if<Own>(&opened)) {
+    if (own->from_our_future) {
+      state_->old_backup = true;
+      return OldBackup{};
+    }
     if (own->content_type == ContentType::kCommit) return fail(Errc::kWrongState, "own commit, discarded");
     return OwnMessage{static_cast<std::uint8_t>(own->content_type)};
   }

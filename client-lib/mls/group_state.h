@@ -32,6 +32,7 @@ struct CachedProposal {
 // What opens a late application message of an epoch that has passed: its own leaves, not today's.
 struct PastEpoch {
   std::uint64_t epoch = 0;
+  UtcTime ended;
   Bytes context_bytes;
   std::vector<LeafPtr> leaves;
   SenderDataSecret sender_data;
@@ -47,6 +48,7 @@ struct GroupState;
 
 struct PendingCommit {
   Digest message{};  // SHA-256 of the MLSMessage: how the echo is known
+  UtcTime made;
   EpochChange change;
   std::unique_ptr<GroupState> next;
 };
@@ -67,11 +69,15 @@ struct GroupState {
   std::vector<PastPsk> past_psks;  // oldest first
   std::optional<ReInit> reinit;    // committed: the group is frozen
   bool removed = false;
+  bool old_backup = false;  // a later state of ours has sent: this one must not
   std::optional<PendingCommit> pending;
 
   LeafIndex own() const noexcept { return keys.own(); }
   std::unique_ptr<GroupState> duplicate() const;
 };
+
+// kNotMember, kWrongState.
+Status may_send(const GroupState& state);
 
 Member member_of(LeafIndex index, const LeafNode& leaf);
 
@@ -107,7 +113,7 @@ NextEpoch next_epoch(EpochInputs inputs, const AuthenticatedContent& commit);
 EpochInputs inputs_after(const GroupState& old, const Extensions& extensions);
 
 // The successor takes over what outlives an epoch, and the old one becomes a past epoch.
-void succeed(std::unique_ptr<GroupState>& current, std::unique_ptr<GroupState> next);
+void succeed(std::unique_ptr<GroupState>& current, std::unique_ptr<GroupState> next, UtcTime ended);
 
 // A foreign commit that verified (signature, membership): the rest of 12.4.2.
 struct StagedCommit {
@@ -117,6 +123,15 @@ struct StagedCommit {
 Result<StagedCommit> stage_commit(const GroupState& state, const AuthenticatedContent& message,
                                   const Validation& validation);
 
+// 11.2, 11.3: the resumption PSK that ties the first commit of a group to the group it comes from.
+struct LinkedPsk {
+  PreSharedKeyId id;
+  const GroupState& predecessor;
+};
+// 12.4.1. The commit becomes pending.
+Result<CommitResult> make_commit(GroupState& state, const CommitRequest& request, const LinkedPsk* linked,
+                                 const Validation& validation, Entropy& entropy);
+
 // 12.4.3: the Welcome for the added leaves of our own commit.
 struct WelcomeInputs {
   const std::vector<KeyPackage>& joiners;  // in the order of `leaves`
@@ -125,6 +140,10 @@ struct WelcomeInputs {
   const std::vector<PreSharedKeyId>& psks;
 };
 Result<Bytes> make_welcome(const NextEpoch& epoch, const WelcomeInputs& inputs, Entropy& entropy);
+
+// 11.2, 11.3, 12.4.3.1: does the group that we are asked into follow from `predecessor` as its PSK says?
+Status check_lineage(const std::optional<PreSharedKeyId>& link, const GroupState* predecessor,
+                     const GroupContext& context, const RatchetTree& tree, const Validation& validation);
 
 GroupInfo make_group_info(const GroupState& state, const GroupInfoParts& parts, Entropy& entropy);
 

@@ -77,6 +77,7 @@ EpochChange read_change(Reader& in) {
 // A past epoch's leaves are mostly today's: those are told by one byte.
 void write_past(const PastEpoch& past, const RatchetTree& today, Writer& out) {
   out.u64(past.epoch);
+  out.u64(static_cast<std::uint64_t>(to_unix_ms(past.ended)));
   out.opaque(past.context_bytes);
   out.raw(past.sender_data.expose());
   out.vector([&] {
@@ -91,6 +92,7 @@ void write_past(const PastEpoch& past, const RatchetTree& today, Writer& out) {
 PastEpoch read_past(const RatchetTree& today, Reader& in) {
   PastEpoch out;
   out.epoch = in.u64();
+  out.ended = from_unix_ms(static_cast<std::int64_t>(in.u64()));
   out.context_bytes = in.bytes();
   out.sender_data = read_secret<SenderDataSecret>(in);
   in.vector(caps::kLeaves, [&] {
@@ -114,6 +116,7 @@ void write_epoch(const GroupState& state, Writer& out) {
   out.opaque(state.interim_transcript_hash);
   out.raw(state.made_by);
   out.flag(state.removed);
+  out.flag(state.old_backup);
   out.flag(state.reinit.has_value());
   if (state.reinit) state.reinit->encode(out);
   out.vector([&] {
@@ -138,6 +141,7 @@ std::unique_ptr<GroupState> read_epoch(Reader& in) {
   out->interim_transcript_hash = in.bytes();
   out->made_by = read_digest(in);
   out->removed = in.flag();
+  out->old_backup = in.flag();
   if (in.flag()) out->reinit = ReInit::decode(in);
   in.vector(kResumptionPsksMax, [&] {
     PastPsk psk;
@@ -153,6 +157,7 @@ std::unique_ptr<GroupState> read_epoch(Reader& in) {
 // The pending successor has sent nothing yet, so its fresh secret tree lies here until it is applied.
 void write_pending(const PendingCommit& pending, Writer& out) {
   out.raw(pending.message);
+  out.u64(static_cast<std::uint64_t>(to_unix_ms(pending.made)));
   write_change(pending.change, out);
   write_epoch(*pending.next, out);
   pending.next->secret_tree.encode(out);
@@ -161,6 +166,7 @@ void write_pending(const PendingCommit& pending, Writer& out) {
 PendingCommit read_pending(Reader& in) {
   PendingCommit out;
   out.message = read_digest(in);
+  out.made = from_unix_ms(static_cast<std::int64_t>(in.u64()));
   out.change = read_change(in);
   out.next = read_epoch(in);
   out.next->secret_tree = SecretTree::decode(in);

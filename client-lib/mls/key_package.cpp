@@ -35,17 +35,13 @@ KeyPackageBundle make_key_package(const KeyPackageRequest& request, const SignKe
   const HpkeKeyPair leaf = hpke_generate(entropy);
   KeyPackage made;
   made.init_key = to_bytes(init.key);
+  made.leaf_node = own_leaf(request.credential, entropy);
   made.leaf_node.encryption_key = to_bytes(leaf.key);
   made.leaf_node.signature_key = to_bytes(sign_key.public_key().bytes);
-  made.leaf_node.credential = request.credential;
-  made.leaf_node.capabilities = own_capabilities(entropy);
   made.leaf_node.lifetime = Lifetime{to_seconds(request.not_before), to_seconds(request.not_after)};
   made.leaf_node.sign(sign_key, {});
   if (request.last_resort) made.extensions.push_back({extension_type::kLastResort, {}});
-  // 13.5: a GREASE extension, of the type that our capabilities list.
-  for (const std::uint16_t type : made.leaf_node.capabilities.extensions) {
-    if (is_grease(type)) made.extensions.push_back({type, {}});
-  }
+  for (const Extension& grease : made.leaf_node.extensions) made.extensions.push_back(grease);
   made.signature = to_bytes(sign_with_label(sign_key, "KeyPackageTBS", made.tbs()));
 
   MlsMessage message;

@@ -209,15 +209,18 @@ KeyPackageRef KeyPackage::ref() const {
   return {ref_hash("MLS 1.0 KeyPackage Reference", mls::encode(*this))};
 }
 
-Capabilities own_capabilities(Entropy& entropy) {
+LeafNode own_leaf(const Credential& credential, Entropy& entropy) {
   std::array<std::uint8_t, 4> draw{};
   entropy.fill(draw);
-  Capabilities out;
-  out.versions = {kVersionMls10};
-  out.cipher_suites = {kSuite, grease_value(draw[0])};
-  out.extensions = {extension_type::kLastResort, grease_value(draw[1])};
-  out.proposals = {grease_value(draw[2])};
-  out.credentials = {static_cast<std::uint16_t>(CredentialType::kBasic), grease_value(draw[3])};
+  LeafNode out;
+  out.credential = credential;
+  Capabilities& claims = out.capabilities;
+  claims.versions = {kVersionMls10};
+  claims.cipher_suites = {kSuite, grease_value(draw[0])};
+  claims.extensions = {extension_type::kLastResort, grease_value(draw[1])};
+  claims.proposals = {grease_value(draw[2])};
+  claims.credentials = {static_cast<std::uint16_t>(CredentialType::kBasic), grease_value(draw[3])};
+  out.extensions = {{grease_value(draw[1]), {}}};
   return out;
 }
 

@@ -114,7 +114,8 @@ struct KeyPackage {
   void encode_unsigned(Writer& out) const;
 };
 
-// A new leaf's own claims: what this build supports, with a GREASE value in each list (13.5).
-Capabilities own_capabilities(Entropy& entropy);
+// A new leaf of ours, unsigned and without keys: it claims what this build supports, with a GREASE value in
+// each list and a GREASE extension (13.5).
+LeafNode own_leaf(const Credential& credential, Entropy& entropy);
 
 }  // namespace nattevagt::mls

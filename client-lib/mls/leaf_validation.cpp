@@ -83,8 +83,7 @@ Status validate_leaf(const LeafNode& leaf, const LeafCheck& check, const Validat
 Status supports_context(const LeafNode& leaf, const Extensions& context_extensions) {
   const Capabilities& own = leaf.capabilities;
   for (const Extension& extension : context_extensions) {
-    if (!is_default_extension(extension.type) && !is_grease(extension.type) &&
-        !lists(own.extensions, extension.type)) {
+    if (!is_default_extension(extension.type) && !lists(own.extensions, extension.type)) {
       return fail(Errc::kUnsupported, "RFC 9420 13 group context extension");
     }
   }

@@ -32,6 +32,8 @@ struct Validation {
   Millis lifetime_max = std::chrono::hours(24 * 400);
   // Clocks differ: a KeyPackage made this much "in the future" is still good.
   Millis clock_skew = std::chrono::hours(1);
+  // How long after its end an epoch may still be read (15.3); kPastEpochsMax bounds the number.
+  Millis past_epoch_age = std::chrono::hours(24 * 7);
   // RFC 9420 12.4.3.2: a resync proves no more than a signature key. With this it must also bring a PSK.
   bool resync_needs_psk = false;
   // False for published test vectors only: their KeyPackages expired years ago.

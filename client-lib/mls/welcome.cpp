@@ -52,7 +52,8 @@ Result<Bytes> make_welcome(const NextEpoch& epoch, const WelcomeInputs& inputs, 
 }
 
 Result<OpenedWelcome> open_welcome(const Welcome& welcome, const KeyPackageRef& ref,
-                                   const HpkePrivateKey& init, const PskSource* source) {
+                                   const HpkePrivateKey& init, const GroupState* predecessor,
+                                   const PskSource* source) {
   if (welcome.cipher_suite != kSuite) return fail(Errc::kUnsupported, "RFC 9420 12.4.3.1 suite");
   const auto entry =
       std::find_if(welcome.secrets.begin(), welcome.secrets.end(), [&](const EncryptedGroupSecrets& e) {
@@ -65,11 +66,12 @@ Result<OpenedWelcome> open_welcome(const Welcome& welcome, const KeyPackageRef& 
   OpenedWelcome out;
   NV_TRY(GroupSecrets secrets, decode<GroupSecrets>(plain.expose(), "GroupSecrets"));
   NV_TRY(const JoinerSecret joiner, JoinerSecret::from(secrets.joiner_secret.expose()));
-  const auto linked = std::count_if(secrets.psks.begin(), secrets.psks.end(), [](const PreSharedKeyId& id) {
-    return id.type == PskType::kResumption && id.usage != ResumptionUsage::kApplication;
-  });
-  if (linked > 1) return fail(Errc::kInvalidValue, "RFC 9420 12.4.3.1 PSK alone");
-  NV_TRY(const std::vector<PskInput> psks, find_psks(secrets.psks, nullptr, source));
+  for (const PreSharedKeyId& id : secrets.psks) {
+    if (id.type != PskType::kResumption || id.usage == ResumptionUsage::kApplication) continue;
+    if (out.link) return fail(Errc::kInvalidValue, "RFC 9420 12.4.3.1 PSK alone");
+    out.link = id;
+  }
+  NV_TRY(const std::vector<PskInput> psks, find_psks(secrets.psks, predecessor, source));
   out.member = derive_member(joiner, derive_psk_secret(psks));
   if (secrets.path_secret) {
     NV_TRY(out.path_secret, PathSecret::from(secrets.path_secret->expose()));
@@ -82,7 +84,7 @@ Result<OpenedWelcome> open_welcome(const Welcome& welcome, const KeyPackageRef& 
   if (context.version != kVersionMls10 || context.cipher_suite != kSuite) {
     return fail(Errc::kUnsupported, "RFC 9420 12.4.3.1 GroupInfo suite");
   }
-  if (linked == 1 && context.epoch != 1) return fail(Errc::kInvalidValue, "RFC 9420 12.4.3.1 epoch");
+  if (out.link && context.epoch != 1) return fail(Errc::kInvalidValue, "RFC 9420 12.4.3.1 epoch");
   return out;
 }
 
@@ -104,18 +106,20 @@ Result<PrivateTree> joiner_keys(const RatchetTree& tree, LeafIndex own, LeafInde
   return out;
 }
 
-}  // namespace
-
-Result<Group> Group::join(ByteView message, const KeyPackageBundle& bundle, const SignKey& sign_key,
-                          const Validation& validation, std::optional<ByteView> ratchet_tree) {
+Result<std::unique_ptr<GroupState>> join_by_welcome(ByteView message, const KeyPackageBundle& bundle,
+                                                    const SignKey& sign_key, const GroupState* predecessor,
+                                                    const Validation& validation,
+                                                    std::optional<ByteView> ratchet_tree) {
   NV_TRY(const MlsMessage parsed, parse_message(message));
   const Welcome* welcome = std::get_if<Welcome>(&parsed.body);
   if (welcome == nullptr) return fail(Errc::kInvalidValue, "RFC 9420 12.4.3.1");
   NV_TRY(const MlsMessage published, parse_message(bundle.message()));
   const KeyPackage& key_package = std::get<KeyPackage>(published.body);
-  NV_TRY(OpenedWelcome opened, open_welcome(*welcome, bundle.ref(), bundle.init_private(), validation.psks));
+  NV_TRY(OpenedWelcome opened,
+         open_welcome(*welcome, bundle.ref(), bundle.init_private(), predecessor, validation.psks));
   GroupInfo& info = opened.group_info;
   NV_TRY(RatchetTree tree, verified_tree(info, ratchet_tree, validation));
+  NV_TRYV(check_lineage(opened.link, predecessor, info.group_context, tree, validation));
 
   std::optional<LeafIndex> own;
   tree.for_each_leaf([&](LeafIndex index, const LeafNode& leaf) {
@@ -142,6 +146,22 @@ Result<Group> Group::join(ByteView message, const KeyPackageBundle& bundle, cons
   state->confirmation_tag = std::move(info.confirmation_tag);
   state->interim_transcript_hash =
       to_bytes(interim_transcript_hash(state->context.confirmed_transcript_hash, state->confirmation_tag));
+  return state;
+}
+
+}  // namespace
+
+Result<Group> Group::join(ByteView welcome, const KeyPackageBundle& bundle, const SignKey& sign_key,
+                          const Validation& validation, std::optional<ByteView> ratchet_tree) {
+  NV_TRY(auto state, join_by_welcome(welcome, bundle, sign_key, nullptr, validation, ratchet_tree));
+  return Group(std::move(state));
+}
+
+Result<Group> Group::join_successor(ByteView welcome, const KeyPackageBundle& bundle, const SignKey& sign_key,
+                                    const Group& predecessor, const Validation& validation,
+                                    std::optional<ByteView> ratchet_tree) {
+  NV_TRY(auto state,
+         join_by_welcome(welcome, bundle, sign_key, predecessor.state_.get(), validation, ratchet_tree));
   return Group(std::move(state));
 }
 

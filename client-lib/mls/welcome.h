@@ -11,15 +11,20 @@
 
 namespace nattevagt::mls {
 
+struct GroupState;
+
 // Decrypted, not yet believed: signature, tree and confirmation tag are the next steps.
 struct OpenedWelcome {
   MemberSecret member;  // of the new epoch, PSKs mixed in
   std::optional<PathSecret> path_secret;
   GroupInfo group_info;
+  std::optional<PreSharedKeyId> link;  // the PSK of usage reinit or branch
 };
+// `predecessor` answers for its own resumption PSKs (11.2, 11.3); null without one.
 // Errors: kUnsupported, kNotFound (not for this KeyPackage), kUnknownPsk, kCrypto, kMalformed, kInvalidValue.
 Result<OpenedWelcome> open_welcome(const Welcome& welcome, const KeyPackageRef& ref,
-                                   const HpkePrivateKey& init, const PskSource* source);
+                                   const HpkePrivateKey& init, const GroupState* predecessor,
+                                   const PskSource* source);
 
 // The tree of a GroupInfo, whole checked: its hash, the GroupInfo's signature by its signer, shape, parent
 // hashes, and each leaf. `outside` is used when the ratchet_tree extension is absent.

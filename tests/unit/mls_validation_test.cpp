@@ -127,11 +127,13 @@ TEST_F(MlsLeaf, RequiredCapabilitiesOfAllThreeKindsAreAskedFor) {
   EXPECT_EQ(with({{}, {}, {2}}), Errc::kUnsupported);
 }
 
-TEST_F(MlsLeaf, ContextExtensionMustBeSupportedButGreaseIsIgnored) {
+TEST_F(MlsLeaf, ContextExtensionMustBeSupportedGreaseNotExcepted) {
   const Extensions unknown = {{0xf001, {}}};
+  good.leaf_node.extensions.clear();
+  good.leaf_node.capabilities.extensions = {};
   const Extensions grease = {{0x3a3a, {}}};
   EXPECT_EQ(verdict(world, alice.key, good, &unknown), Errc::kUnsupported);
-  EXPECT_EQ(verdict(world, alice.key, good, &grease), Errc{});
+  EXPECT_EQ(verdict(world, alice.key, good, &grease), Errc::kUnsupported);  // 13.5: no special rules
 }
 
 TEST_F(MlsLeaf, GreaseIsSent) {
@@ -141,6 +143,7 @@ TEST_F(MlsLeaf, GreaseIsSent) {
   const Capabilities& own = good.leaf_node.capabilities;
   EXPECT_TRUE(any(own.cipher_suites) && any(own.extensions) && any(own.proposals) && any(own.credentials));
   EXPECT_TRUE(is_grease(good.extensions.back().type));
+  EXPECT_TRUE(is_grease(good.leaf_node.extensions.back().type));
 }
 
 TEST(MlsPolicy, IsAskedAtEveryStageAndItsNoHolds) {

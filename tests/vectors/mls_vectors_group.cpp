@@ -191,7 +191,7 @@ void verify_welcome(const Case& vector) {
   const KeyPackage& key_package = body_of<KeyPackage>(published, "key_package");
   const HpkePrivateKey init = expect_ok(HpkePrivateKey::from(vector.bytes("init_priv")), "init_priv");
   const OpenedWelcome opened = expect_ok(
-      open_welcome(body_of<Welcome>(parsed, "welcome"), key_package.ref(), init, nullptr), "open_welcome");
+      open_welcome(body_of<Welcome>(parsed, "welcome"), key_package.ref(), init, nullptr, nullptr), "open_welcome");
   const GroupInfo& info = opened.group_info;
   expect(verify_with_label(vector.bytes("signer_pub"), "GroupInfoTBS", info.tbs(), info.signature),
          "signature");
