@@ -1,4 +1,4 @@
-foreach(target mls_decode mls_process)
+foreach(target mls_decode mls_process mls_party)
   add_executable(nattevagt_${target}_fuzz ${CMAKE_CURRENT_LIST_DIR}/${target}_fuzz.cpp)
   target_link_libraries(nattevagt_${target}_fuzz PRIVATE nattevagt_mls)
   target_link_options(nattevagt_${target}_fuzz PRIVATE -fsanitize=fuzzer)

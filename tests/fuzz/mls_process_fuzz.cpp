@@ -5,29 +5,15 @@
 #include <memory>
 
 #include "client-lib/mls/group.h"
+#include "tests/fuzz/mls_fuzz.h"
 
 namespace nattevagt::mls {
 namespace {
 
-class TrustAll final : public CredentialPolicy {
- public:
-  Status validate(const Credential&, const SignPublicKey&, CredentialUse, UtcTime) const override {
-    return {};
-  }
-  Status validate_successor(const Credential&, const SignPublicKey&, const Credential&,
-                            const SignPublicKey&) const override {
-    return {};
-  }
-};
-
-template <class T>
-T must(Result<T> result) {
-  if (!result) std::abort();
-  return std::move(*result);
-}
+using fuzz::must;
 
 struct Stage {
-  TrustAll policy;
+  fuzz::TrustAll policy;
   SeededEntropy entropy{7};
   UtcTime now = from_unix_ms(1'800'000'000'000);
   Validation validation{policy, now};
@@ -50,7 +36,10 @@ struct Stage {
              *made.welcome,
              bundle.message(),
              must(alice.protect({}, as_bytes("text"), entropy)),
-             must(alice.propose_update(entropy, HandshakeFormat::kPublic))};
+             must(alice.propose_update(entropy, HandshakeFormat::kPublic)),
+             must(alice.group_info(entropy))};
+    ExternalJoinRequest resync{Credential::basic(as_bytes("alice")), LeafIndex{0}, {}, {}, {}};
+    bases.push_back(must(Group::join_external(bases.back(), resync, alice_key, validation, entropy)).commit);
     CommitRequest path;
     path.force_path = true;
     path.format = HandshakeFormat::kPublic;
@@ -81,6 +70,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   (void)Group::join(message, stage.bundle, stage.bob_key, stage.validation);
   (void)check_key_package(message, stage.validation);
+  (void)check_group_info(message, stage.validation);
+  SeededEntropy entropy(3);
+  (void)Group::join_external(message, {Credential::basic(as_bytes("bob")), LeafIndex{1}, {}, {}, {}},
+                             stage.bob_key, stage.validation, entropy);
   (void)Group::restore(message, message, stage.bob_key);
   return 0;
 }
