@@ -51,7 +51,7 @@ struct EnumRange<wire::Severity> {
 template <>
 struct EnumRange<wire::DocumentKind> {
   static constexpr wire::DocumentKind kFirst = wire::DocumentKind::kRoster,
-                                      kLast = wire::DocumentKind::kRevocations;
+                                      kLast = wire::DocumentKind::kRota;
 };
 template <>
 struct EnumRange<wire::TargetKind> {

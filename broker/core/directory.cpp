@@ -5,6 +5,7 @@
 
 #include "broker/core/fields.h"
 #include "proto/common/check.h"
+#include "proto/rota/rota.h"
 #include "proto/wire/chain.h"
 #include "proto/wire/codec.h"
 
@@ -184,15 +185,26 @@ bool Directory::curve_key_in_use(const CurvePublicKey& key, UtcTime now) const {
 
 Status Directory::apply_document(const wire::SignedDocument& document, JournalIndex index) {
   const OrganisationId& id = document.organisation;
-  if (document.kind == wire::DocumentKind::kRoster) {
-    auto roster = wire::decode_roster(document.body);
-    if (!roster) return fail(Errc::kCorrupt, "apply_document");
-    for (const wire::Role& role : roster->roles) role_owner_.emplace(role.id, id);
-    index_roster(id, {std::move(*roster), document.version});
-  } else {
-    const auto revocations = wire::decode_revocations(document.body);
-    if (!revocations) return fail(Errc::kCorrupt, "apply_document");
-    for (const DeviceId& device : revocations->devices) revoked_.emplace(id, device);
+  switch (document.kind) {
+    case wire::DocumentKind::kRoster: {
+      auto roster = wire::decode_roster(document.body);
+      if (!roster) return fail(Errc::kCorrupt, "apply_document");
+      for (const wire::Role& role : roster->roles) role_owner_.emplace(role.id, id);
+      index_roster(id, {std::move(*roster), document.version});
+      break;
+    }
+    case wire::DocumentKind::kRevocations: {
+      const auto revocations = wire::decode_revocations(document.body);
+      if (!revocations) return fail(Errc::kCorrupt, "apply_document");
+      for (const DeviceId& device : revocations->devices) revoked_.emplace(id, device);
+      break;
+    }
+    case wire::DocumentKind::kRota: {
+      auto rota = wire::decode_rota(document.body);
+      if (!rota) return fail(Errc::kCorrupt, "apply_document");
+      rotas_.insert_or_assign(id, std::move(*rota));
+      break;
+    }
   }
   KnownDocument& known = documents_[{id, document.kind}];
   if (document.version <= known.document.version) return fail(Errc::kCorrupt, "apply_document");
@@ -237,23 +249,74 @@ const std::vector<PersonId>* Directory::holders_of(const RoleId& role) const {
 
 // ---- Resolution
 
-void Directory::add_devices_of(const wire::Target& target, UtcTime now, std::set<DeviceNumber>& out) const {
-  const auto add = [&](const std::vector<DeviceNumber>& devices) {
-    for (const DeviceNumber number : devices) {
-      const Device& device = devices_[number];
-      if (device.usable(now) && !device.is_recorder()) out.insert(number);
-    }
-  };
-  switch (target.kind) {
-    case wire::TargetKind::kRole: {
-      const auto* holders = holders_of(RoleId{target.id.bytes});
-      if (holders == nullptr) return;
-      for (const PersonId& person : *holders) add(devices_of_person(person));
-      return;
-    }
-    case wire::TargetKind::kPerson: return add(devices_of_person(PersonId{target.id.bytes}));
-    case wire::TargetKind::kUnit: return add(devices_of_unit(UnitId{target.id.bytes}));
+// The role's plan in the rota of the organisation that owns it; nullptr where there is none.
+std::pair<const wire::Rota*, const wire::RoleRota*> Directory::rota_of(const RoleId& role) const {
+  const auto owner = role_owner_.find(role);
+  const auto rota = owner == role_owner_.end() ? rotas_.end() : rotas_.find(owner->second);
+  if (rota == rotas_.end()) return {nullptr, nullptr};
+  return {&rota->second, rota::find_role(rota->second, role)};
+}
+
+std::vector<PersonId> Directory::holders_at(const RoleId& role, UtcTime at) const {
+  const auto* listed = holders_of(role);
+  if (listed == nullptr) return {};
+  const auto [rota, plan] = rota_of(role);
+  if (plan == nullptr) return *listed;
+  const rota::Answering answering = rota::who_answers(*rota, *plan, at);
+  const auto owner = role_owner_.find(answering.answering);
+  const auto* may = holders_of(answering.answering);
+  if (may == nullptr || owner->second != role_owner_.at(role)) return {};
+  if (!answering.in_rota) return *may;
+  std::vector<PersonId> out;  // P-100: nobody is on duty whom the roster does not list
+  for (const PersonId& person : answering.duty.persons) {
+    if (std::find(may->begin(), may->end(), person) != may->end()) out.push_back(person);
   }
+  return out;
+}
+
+void Directory::add_devices_of_person(const PersonId& person, UtcTime now,
+                                      std::set<DeviceNumber>& out) const {
+  for (const DeviceNumber number : devices_of_person(person)) {
+    const Device& device = devices_[number];
+    if (device.usable(now) && !device.is_recorder()) out.insert(number);
+  }
+}
+
+void Directory::add_devices_of(const wire::Target& target, UtcTime now, std::set<DeviceNumber>& out) const {
+  switch (target.kind) {
+    case wire::TargetKind::kRole:
+      for (const PersonId& person : holders_at(RoleId{target.id.bytes}, now)) {
+        add_devices_of_person(person, now, out);
+      }
+      return;
+    case wire::TargetKind::kPerson: return add_devices_of_person(PersonId{target.id.bytes}, now, out);
+    case wire::TargetKind::kUnit:
+      for (const DeviceNumber number : devices_of_unit(UnitId{target.id.bytes})) {
+        const Device& device = devices_[number];
+        if (device.usable(now) && !device.is_recorder()) out.insert(number);
+      }
+      return;
+  }
+}
+
+void Directory::add_coming_devices_of(const wire::Target& target, UtcTime now,
+                                      std::set<DeviceNumber>& out) const {
+  add_devices_of(target, now, out);
+  if (target.kind != wire::TargetKind::kRole) return;
+  const RoleId role{target.id.bytes};
+  const auto [rota, plan] = rota_of(role);
+  if (plan == nullptr) return;
+  const UtcTime end = now + limits::kDutyLookAhead;
+  for (UtcTime at = rota::next_answer_change(*rota, *plan, now); at <= end;
+       at = rota::next_answer_change(*rota, *plan, at)) {
+    for (const PersonId& person : holders_at(role, at)) add_devices_of_person(person, now, out);
+  }
+}
+
+UtcTime Directory::next_duty_change(UtcTime after) const {
+  UtcTime next = kNever;
+  for (const auto& [id, rota] : rotas_) next = std::min(next, rota::next_change(rota, after));
+  return next;
 }
 
 void Directory::add_recorders_of(const OrganisationId& id, UtcTime now, std::set<DeviceNumber>& out) const {

@@ -1,5 +1,6 @@
 // Who there is: organisations (from the configuration), announced grants, enrolled devices, signed documents,
-// and what the documents say about roles, units and ladders. The hub knows all of them by pseudonym alone.
+// and what the documents say about roles, units, ladders and duty. The hub knows all of them by pseudonym
+// alone.
 //
 // Durable state changes only in apply_*(), which hub_apply.cpp calls for a fact; they return kCorrupt for a
 // fact that does not fit the state. Everything else looks things up.
@@ -20,6 +21,7 @@
 #include "broker/core/device.h"
 #include "broker/core/hub_core.h"
 #include "broker/core/record.h"
+#include "proto/wire/rota.h"
 
 namespace nattevagt::broker {
 
@@ -86,8 +88,14 @@ class Directory {
     return revoked_.contains({id, device});
   }
 
-  // ---- Resolution (P-041, P-042), by today's documents. Recorders never answer, so they are never targets.
+  // ---- Resolution (P-041, P-042, P-105), by today's documents. Recorders never answer, so they are never
+  // targets.
+  std::vector<PersonId> holders_at(const RoleId& role, UtcTime at) const;
   void add_devices_of(const wire::Target& target, UtcTime now, std::set<DeviceNumber>& out) const;
+  // P-106: and of those who come on duty within kDutyLookAhead.
+  void add_coming_devices_of(const wire::Target& target, UtcTime now, std::set<DeviceNumber>& out) const;
+  UtcTime next_duty_change(UtcTime after) const;  // of any rota
+  bool any_rota() const { return !rotas_.empty(); }
   void add_recorders_of(const OrganisationId& id, UtcTime now, std::set<DeviceNumber>& out) const;
   // Devices of the unit, enrolled by the organisation that asks.
   std::vector<DeviceNumber> asking_devices(const OrganisationId& id, const UnitId& unit, UtcTime now) const;
@@ -104,6 +112,8 @@ class Directory {
   Status load_documents(Reader& reader);
   void index_roster(const OrganisationId& id, RosterView view);
   const std::vector<PersonId>* holders_of(const RoleId& role) const;
+  std::pair<const wire::Rota*, const wire::RoleRota*> rota_of(const RoleId& role) const;
+  void add_devices_of_person(const PersonId& person, UtcTime now, std::set<DeviceNumber>& out) const;
 
   std::vector<wire::OrganisationCard> organisations_;
   std::map<GrantId, KnownGrant> grants_;
@@ -122,6 +132,7 @@ class Directory {
   std::map<UnitId, std::vector<DeviceNumber>> by_unit_;
   std::map<OrganisationId, RosterView> rosters_;
   std::map<RoleId, std::vector<PersonId>> holders_;
+  std::map<OrganisationId, wire::Rota> rotas_;
 };
 
 }  // namespace nattevagt::broker

@@ -351,4 +351,24 @@ void HubCore::State::move_alerts() {
   }
 }
 
+// P-106: who comes on duty while a step rings is rung within one tick.
+void HubCore::State::follow_duty() {
+  if (duty_at <= now) {
+    duty_at = directory.next_duty_change(now);
+    duty_pending.clear();  // those left of the change before are among them
+    alerts.each([&](const Alert& alert) {
+      if (alert.progress.state == wire::AlertState::kEscalating) duty_pending.push_back(alert.facts.alert);
+    });
+  }
+  for (std::size_t done = 0; done < kMovesPerStep && !duty_pending.empty(); ++done) {
+    const Alert* alert = alerts.find(duty_pending.back());
+    duty_pending.pop_back();
+    if (alert == nullptr) continue;
+    const std::vector<DeviceNumber> asking = asking_devices(alert->facts);
+    const LadderMove move = join(scene_of(alert->facts, asking), alert->progress);
+    if (move.notices.empty()) continue;
+    emit(AlertStepped{alert->facts.alert, change_of(alert->facts, alert, {}, move)});
+  }
+}
+
 }  // namespace nattevagt::broker

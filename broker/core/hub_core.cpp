@@ -246,6 +246,7 @@ void HubCore::State::serve(Session& session, std::uint64_t request, const wire::
 
 void HubCore::State::run_time() {
   move_alerts();  // first: nobody's key is worth a late alert
+  follow_duty();
   sessions.retry_stalled(now);
   if (flush_at <= now || streams.dirty_count() >= kCursorFlushCount) flush_cursors();
   expire_keys();
@@ -275,9 +276,11 @@ void HubCore::State::expire_keys() {
 
 UtcTime HubCore::State::next_deadline() const {
   const UtcTime keys = key_ends.empty() ? kNever : key_ends.begin()->first + Millis(1);
+  const bool ringing = alerts.in_state(wire::AlertState::kEscalating) > 0;
+  const UtcTime duty = !duty_pending.empty() ? now : ringing ? duty_at : kNever;
   const bool has_kept = streams.entries_kept() > 0 || alerts.size() > 0;
   return std::min(
-      {alerts.next_move_at(), sessions.next_retry_at(), flush_at, keys, has_kept ? sweep_at : kNever});
+      {alerts.next_move_at(), duty, sessions.next_retry_at(), flush_at, keys, has_kept ? sweep_at : kNever});
 }
 
 void HubCore::State::refresh_counters() {
@@ -340,6 +343,7 @@ Outcome HubCore::started(UtcTime now) {
     state.out.effects.push_back(
         AdmitKey{0, identity.curve_key, DevicePrincipal{identity.device}, identity.not_after});
   }
+  if (state.directory.any_rota()) state.duty_at = now;
   state.alerts.reschedule_all();
   state.refresh_counters();
   return std::exchange(state.out, {});

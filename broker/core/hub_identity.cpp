@@ -127,13 +127,20 @@ Result<JournalIndex> HubCore::State::publish(const OrganisationId& organisation,
   }
   if (document.version == 0) return fail(Errc::kInvalidValue, "P-026");
   // The body is signed, but is it a document? What does not parse must not reach the journal.
-  if (document.kind == wire::DocumentKind::kRoster) {
-    NV_TRYV(wire::decode_roster(document.body).map([](const wire::Roster&) {}));
-  } else {
-    NV_TRYV(wire::decode_revocations(document.body).map([](const wire::Revocations&) {}));
+  switch (document.kind) {
+    case wire::DocumentKind::kRoster:
+      NV_TRYV(wire::decode_roster(document.body).map([](const wire::Roster&) {}));
+      break;
+    case wire::DocumentKind::kRevocations:
+      NV_TRYV(wire::decode_revocations(document.body).map([](const wire::Revocations&) {}));
+      break;
+    case wire::DocumentKind::kRota:
+      NV_TRYV(wire::decode_rota(document.body).map([](const wire::Rota&) {}));
+      break;
   }
   const JournalIndex index = emit(DocumentPublished{document});
   if (document.kind == wire::DocumentKind::kRevocations) revoke_listed(organisation, index);
+  if (document.kind == wire::DocumentKind::kRota) duty_at = now;
   const wire::DocumentsChanged changed{{{organisation, document.kind, document.version}}};
   sessions.each([&](const Session& session) {
     if (session.greeted && session.device != nullptr) push(session, changed, index);

@@ -51,10 +51,10 @@ Result<std::vector<DeviceNumber>> HubCore::State::gathered_devices(const Device&
     const wire::Ladder* ladder = roster == nullptr ? nullptr : roster->ladder(*wanted.ladder);
     if (ladder == nullptr) return fail(Errc::kNotFound, "P-041");
     for (const wire::LadderStep& step : ladder->steps) {
-      for (const wire::Target& target : step.targets) directory.add_devices_of(target, now, devices);
+      for (const wire::Target& target : step.targets) directory.add_coming_devices_of(target, now, devices);
     }
   }
-  for (const wire::Target& target : wanted.targets) directory.add_devices_of(target, now, devices);
+  for (const wire::Target& target : wanted.targets) directory.add_coming_devices_of(target, now, devices);
   for (const OrganisationId& organisation : wanted.recorders_of) {
     directory.add_recorders_of(organisation, now, devices);
   }

@@ -43,6 +43,8 @@ struct HubCore::State final : OnCall {
   bool started = false;
   bool draining = false;
   JournalIndex documents_changed = 0;
+  UtcTime duty_at = kNever;           // the next moment at which a rota may say something else (P-106)
+  std::vector<AlertId> duty_pending;  // ringing alerts that have not heard of the last one
   UtcTime flush_at = kNever;
   UtcTime sweep_at = kNever;
   std::multimap<UtcTime, CurvePublicKey> key_ends;  // grants and certificates that will expire
@@ -122,6 +124,7 @@ struct HubCore::State final : OnCall {
   void get_alert(Session& session, std::uint64_t request, const wire::GetAlert& wanted);
   void move_alerts();
   JournalIndex tell_invited(const Alert& alert, const std::vector<DeviceNumber>& devices);
+  void follow_duty();
   AlertChange change_of(const AlertFacts& facts, const Alert* before,
                         const std::vector<DeviceNumber>& members, const LadderMove& move) const;
   std::vector<DeviceNumber> asking_devices(const AlertFacts& facts) const;

@@ -1,6 +1,7 @@
 #include "broker/core/ladder.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "proto/common/check.h"
@@ -172,6 +173,22 @@ LadderMove advance(const LadderScene& scene, const AlertProgress& from) {
       case AlertState::kClosed: NV_CHECK(false); break;
     }
   }
+  return move;
+}
+
+LadderMove join(const LadderScene& scene, const AlertProgress& from) {
+  LadderMove move{from, {}};
+  if (from.state != AlertState::kEscalating) return move;
+  const auto now = scene.on_call.devices_of(scene.ladder.steps[from.step].targets);
+  std::vector<DeviceNumber> come;
+  std::set_difference(now.begin(), now.end(), from.step_devices.begin(), from.step_devices.end(),
+                      std::back_inserter(come));
+  if (come.empty()) return move;
+  auto& devices = move.progress.step_devices;
+  devices.insert(devices.end(), come.begin(), come.end());
+  std::sort(devices.begin(), devices.end());
+  move.progress.repeat += 1;  // rule 4
+  move.notices.push_back({NoticeKind::kFirst, from.step, move.progress.repeat, std::move(come)});
   return move;
 }
 

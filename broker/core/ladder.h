@@ -59,6 +59,9 @@ LadderMove begin_ladder(const LadderScene& scene);
 UtcTime next_move_at(const AlertProgress& progress, const OnCall& on_call);
 // All that is due at scene.now. Nothing due: no notices and an equal progress.
 LadderMove advance(const LadderScene& scene, const AlertProgress& from);
+// P-106: who is behind the step's targets by now and was not when it began is rung at once. Nobody is taken
+// off, no timer moves. Nobody new: no notices and an equal progress.
+LadderMove join(const LadderScene& scene, const AlertProgress& from);
 
 // Acts. The caller has checked who may (hub_alerts.cpp); the engine checks the state: kWrongState.
 Result<LadderMove> take(const LadderScene& scene, const AlertProgress& from, DeviceNumber by);

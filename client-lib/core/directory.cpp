@@ -43,13 +43,23 @@ Result<bool> Directory::offer(const wire::SignedDocument& document) {
       return false;
     }
   }
-  if (document.kind == wire::DocumentKind::kRoster) {
-    NV_TRY(wire::Roster roster, wire::decode_roster(document.body));
-    rosters_.insert_or_assign(document.organisation, std::move(roster));
-  } else {
-    NV_TRY(wire::Revocations revocations, wire::decode_revocations(document.body));
-    std::sort(revocations.devices.begin(), revocations.devices.end());
-    revoked_.insert_or_assign(document.organisation, std::move(revocations.devices));
+  switch (document.kind) {
+    case wire::DocumentKind::kRoster: {
+      NV_TRY(wire::Roster roster, wire::decode_roster(document.body));
+      rosters_.insert_or_assign(document.organisation, std::move(roster));
+      break;
+    }
+    case wire::DocumentKind::kRevocations: {
+      NV_TRY(wire::Revocations revocations, wire::decode_revocations(document.body));
+      std::sort(revocations.devices.begin(), revocations.devices.end());
+      revoked_.insert_or_assign(document.organisation, std::move(revocations.devices));
+      break;
+    }
+    case wire::DocumentKind::kRota: {
+      NV_TRY(wire::Rota rota, wire::decode_rota(document.body));
+      rotas_.insert_or_assign(document.organisation, std::move(rota));
+      break;
+    }
   }
   held_.insert_or_assign(key, Held{document.version, body});
   return true;
@@ -69,6 +79,11 @@ std::vector<wire::DocumentVersion> Directory::versions() const {
 const wire::Roster* Directory::roster(const OrganisationId& id) const {
   const auto found = rosters_.find(id);
   return found == rosters_.end() ? nullptr : &found->second;
+}
+
+const wire::Rota* Directory::rota(const OrganisationId& id) const {
+  const auto found = rotas_.find(id);
+  return found == rotas_.end() ? nullptr : &found->second;
 }
 
 Result<wire::DeviceIdentity> Directory::identify(ByteView certificate, UtcTime now) const {

@@ -15,6 +15,7 @@
 #include "client-lib/core/values.h"
 #include "proto/common/result.h"
 #include "proto/wire/chain.h"
+#include "proto/wire/rota.h"
 
 namespace nattevagt::client {
 
@@ -42,6 +43,7 @@ class Directory {
   std::uint64_t version(const OrganisationId& id, wire::DocumentKind kind) const;
   std::vector<wire::DocumentVersion> versions() const;
   const wire::Roster* roster(const OrganisationId& id) const;
+  const wire::Rota* rota(const OrganisationId& id) const;  // who is on duty: proto/rota. nullptr: there is none
   bool any_roster() const noexcept { return !rosters_.empty(); }
 
   // The whole chain and the revocations. kUntrusted, kBadSignature, kExpired, kRevoked, kMalformed.
@@ -85,6 +87,7 @@ class Directory {
   std::vector<wire::OrganisationCard> cards_;
   std::map<std::pair<OrganisationId, wire::DocumentKind>, Held> held_;
   std::map<OrganisationId, wire::Roster> rosters_;
+  std::map<OrganisationId, wire::Rota> rotas_;
   std::map<OrganisationId, std::vector<DeviceId>> revoked_;  // sorted
 };
 

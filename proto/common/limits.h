@@ -60,7 +60,19 @@ inline constexpr std::size_t kHoldersPerRoleMax = 64;
 inline constexpr std::size_t kRecordersMax = 64;
 inline constexpr std::size_t kRevokedDevicesMax = 14'000;         // what a document has room for
 inline constexpr std::size_t kOrganisationsMax = 400;             // that one hub serves or one device pins
-inline constexpr std::size_t kDocumentVersionsMax = 2 * kOrganisationsMax;
+inline constexpr std::size_t kDocumentVersionsMax = 3 * kOrganisationsMax;
+
+// Rota documents
+inline constexpr std::size_t kRotaRolesMax = 500;
+inline constexpr std::size_t kDutyWindowsMax = 16;                // of one role
+inline constexpr std::size_t kDutiesPerRoleMax = 500;
+inline constexpr std::size_t kDutyTurnsMax = 64;
+inline constexpr std::size_t kDutyPersonsMax = 16;                // on duty together in one role
+inline constexpr std::size_t kOverridesMax = 1'000;
+inline constexpr std::size_t kYearlyHolidaysMax = 64;
+inline constexpr std::size_t kSingleHolidaysMax = 400;
+// A call may outlast the shift it was made in: who comes on duty within this is a member from the start.
+inline constexpr Millis kDutyLookAhead = std::chrono::hours(2);
 
 // Devices and connections
 inline constexpr std::size_t kDevicesPerPersonMax = 16;

@@ -11,6 +11,7 @@
 #include "proto/wire/content.h"
 #include "proto/wire/hub.h"
 #include "proto/wire/identity.h"
+#include "proto/wire/rota.h"
 
 namespace nattevagt::wire {
 
@@ -38,6 +39,8 @@ Bytes encode(const Roster& roster);
 Result<Roster> decode_roster(ByteView bytes);
 Bytes encode(const Revocations& revocations);
 Result<Revocations> decode_revocations(ByteView bytes);
+Bytes encode(const Rota& rota);
+Result<Rota> decode_rota(ByteView bytes);
 Bytes encode(const SignedDocument& document);
 Result<SignedDocument> decode_signed_document(ByteView bytes);
 Bytes encode(const Label& label);

@@ -19,6 +19,7 @@
 #include "proto/wire/content.h"
 #include "proto/wire/hub.h"
 #include "proto/wire/identity.h"
+#include "proto/wire/rota.h"
 
 namespace nattevagt::wire {
 
@@ -37,7 +38,9 @@ inline constexpr int kLastValue<Severity> = static_cast<int>(Severity::kGreen);
 template <>
 inline constexpr int kLastValue<HolderKind> = static_cast<int>(HolderKind::kRecorder);
 template <>
-inline constexpr int kLastValue<DocumentKind> = static_cast<int>(DocumentKind::kRevocations);
+inline constexpr int kLastValue<DocumentKind> = static_cast<int>(DocumentKind::kRota);
+template <>
+inline constexpr int kLastValue<OverrideKind> = static_cast<int>(OverrideKind::kAcceptedGap);
 template <>
 inline constexpr int kLastValue<TargetKind> = static_cast<int>(TargetKind::kUnit);
 template <>

@@ -114,13 +114,13 @@ struct GrantLink {
 };
 
 // ---- Signed documents: an organisation's published truth, one per kind, versions only rise (P-026).
-enum class DocumentKind : std::uint8_t { kRoster = 1, kRevocations = 2 };
+enum class DocumentKind : std::uint8_t { kRoster = 1, kRevocations = 2, kRota = 3 };
 
 struct SignedDocument {
   OrganisationId organisation;
   DocumentKind kind{};
   std::uint64_t version = 0;
-  Bytes body;                    // an encoded Roster or Revocations
+  Bytes body;                    // an encoded Roster, Revocations or Rota (rota.h)
   Signature signature{};         // over document_to_be_signed (chain.h)
   friend bool operator==(const SignedDocument&, const SignedDocument&) = default;
 };
@@ -155,7 +155,7 @@ struct Ladder {
 struct Role {
   RoleId id;
   Bytes sealed_label;
-  std::vector<PersonId> holders;          // now; the rota over time publishes a new version
+  std::vector<PersonId> holders;          // who may hold it; on duty at once where no rota names it (P-100)
   friend bool operator==(const Role&, const Role&) = default;
 };
 struct UnitLadder {

@@ -9,6 +9,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   wire::check_stable<wire::Certificate>(bytes, wire::decode_certificate);
   wire::check_stable<wire::Roster>(bytes, wire::decode_roster);
   wire::check_stable<wire::Revocations>(bytes, wire::decode_revocations);
+  wire::check_stable<wire::Rota>(bytes, wire::decode_rota);
   wire::check_stable<wire::SignedDocument>(bytes, wire::decode_signed_document);
   wire::check_stable<wire::Label>(bytes, wire::decode_label);
   return 0;

@@ -164,7 +164,7 @@ TEST(Refusal, RequestsOutsideTheirRange) {
        }),
        Errc::kTooLarge},
       {"document kind 3", kGetDocuments,
-       request<GetDocuments>([](GetDocuments& b) { b.known.assign(1, {{}, DocumentKind{3}, 1}); }),
+       request<GetDocuments>([](GetDocuments& b) { b.known.assign(1, {{}, DocumentKind{4}, 1}); }),
        Errc::kInvalidValue},
       {"grant large", kAnnounceGrant,
        request<AnnounceGrant>([](AnnounceGrant& b) { b.grant.body.resize(limits::kGrantBytesMax + 1); }),

@@ -59,12 +59,12 @@ SignedGrant Draw::signed_grant() { return {bytes(limits::kGrantBytesMax), array<
 Certificate Draw::certificate() { return {bytes(limits::kCertificateBytesMax), array<64>()}; }
 
 SignedDocument Draw::signed_document() {
-  return {id<OrganisationId>(), one_of(DocumentKind::kRoster, DocumentKind::kRevocations), 1 + number() / 2,
+  return {id<OrganisationId>(), one_of(DocumentKind::kRoster, DocumentKind::kRota), 1 + number() / 2,
           bytes(limits::kDocumentBytesMax / 16), array<64>()};
 }
 
 DocumentVersion Draw::document_version() {
-  return {id<OrganisationId>(), one_of(DocumentKind::kRoster, DocumentKind::kRevocations), number()};
+  return {id<OrganisationId>(), one_of(DocumentKind::kRoster, DocumentKind::kRota), number()};
 }
 
 std::vector<DocumentVersion> Draw::document_versions() {

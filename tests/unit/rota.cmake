@@ -1,0 +1,3 @@
+add_executable(nattevagt_rota_tests rota_calendar_test.cpp rota_test.cpp)
+target_link_libraries(nattevagt_rota_tests PRIVATE nattevagt_flags nattevagt_rota nattevagt_common GTest::gtest_main)
+gtest_discover_tests(nattevagt_rota_tests DISCOVERY_MODE PRE_TEST PROPERTIES LABELS rota TIMEOUT 300)
