@@ -17,12 +17,11 @@ else()
             SQLITE_DQS=0 SQLITE_DEFAULT_MEMSTATUS=0 SQLITE_EXTRA_INIT=sqlcipher_extra_init
             SQLITE_EXTRA_SHUTDOWN=sqlcipher_extra_shutdown SQLCIPHER_CRYPTO_OPENSSL
             SQLITE_SECURE_DELETE HAVE_STDINT_H)
-  # Not our code: its warnings are its own, and so is what UBSan says of it (it calls its extensions through
-  # a pointer of another type). AddressSanitizer sees it: our buffers go in.
+  # Not our code: its warnings are its own, optimised in every preset. Sanitizers leave it out (two CPU minutes
+  # to instrument); its heap is AddressSanitizer's all the same.
+  target_compile_options(nattevagt_sqlcipher PRIVATE -w -O2)
   if(NATTEVAGT_SANITIZE)
-    target_compile_options(nattevagt_sqlcipher PRIVATE -w -O1 -fno-sanitize=undefined)
-  else()
-    target_compile_options(nattevagt_sqlcipher PRIVATE -w -O2)
+    target_compile_options(nattevagt_sqlcipher PRIVATE -fno-sanitize=all)
   endif()
   target_link_libraries(nattevagt_sqlcipher PRIVATE OpenSSL::Crypto Threads::Threads ${CMAKE_DL_LIBS})
 endif()
