@@ -11,6 +11,11 @@ if(NOT CMAKE_UNITY_BUILD)
   target_compile_options(nattevagt_flags INTERFACE -Wshadow)
 endif()
 
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  # libstdc++ 12's stable_sort uses what it has itself deprecated, and clang tells us.
+  target_compile_options(nattevagt_flags INTERFACE -Wno-deprecated-declarations)
+endif()
+
 if(NATTEVAGT_SANITIZE)
   add_compile_options(-fsanitize=${NATTEVAGT_SANITIZE} -fno-omit-frame-pointer
                       -fno-sanitize-recover=all)
