@@ -100,6 +100,21 @@ void ClientCore::erase(Table table, Bytes key) {
   out_.writes.push_back({table, std::move(key), std::nullopt});
 }
 
+Bytes ClientCore::row_key(const ConversationId& id, ByteView key) {
+  Bytes out = to_bytes(id.view());
+  append(out, key);
+  return out;
+}
+
+void ClientCore::forget_group(ConversationState& conversation) {
+  if (!conversation.group) return;
+  for (const Bytes& key : conversation.group->row_keys()) {
+    erase(Table::kRatchets, row_key(conversation.id, key));
+  }
+  conversation.group.reset();
+  dirty_epochs_.insert(conversation.id);
+}
+
 // ---- Looking
 
 std::optional<Person> ClientCore::self() const {
@@ -228,16 +243,16 @@ void ClientCore::flush_writes() {
     const ConversationState& conversation = conversations_.at(id);
     if (!conversation.group) {
       erase(Table::kEpoch, to_bytes(id.view()));
-      erase(Table::kRatchets, to_bytes(id.view()));
       continue;
     }
     save(Table::kEpoch, to_bytes(id.view()), conversation.group->save_epoch());
-    dirty_ratchets_.insert(id);  // the two blobs name each other's epoch
+    dirty_ratchets_.insert(id);
   }
   for (const ConversationId& id : dirty_ratchets_) {
-    const ConversationState& conversation = conversations_.at(id);
-    if (conversation.group) {
-      save(Table::kRatchets, to_bytes(id.view()), conversation.group->save_ratchets());
+    ConversationState& conversation = conversations_.at(id);
+    if (!conversation.group) continue;
+    for (mls::GroupRow& row : conversation.group->take_changed_rows()) {
+      out_.writes.push_back({Table::kRatchets, row_key(id, row.key), std::move(row.value)});
     }
   }
   for (const std::uint64_t number : dirty_items_) {

@@ -241,6 +241,8 @@ class ClientCore {
   void suspect(Errc code, std::optional<ConversationId> conversation, std::string text);
   void save(Table table, Bytes key, SecretBytes value);
   void erase(Table table, Bytes key);
+  static Bytes row_key(const ConversationId& id, ByteView key);  // of Table::kRatchets
+  void forget_group(ConversationState& conversation);            // and its rows
 
   Entropy& entropy_;
   UtcTime now_;

@@ -54,7 +54,7 @@ void ClientCore::on_stream_entry(ConversationState& conversation, const wire::En
             suspect(Errc::kReplay, conversation.id, "Vores egen besked kom igen under et andet nummer.");
           },
           [&](const mls::RemovedFromGroup&) { on_removed(conversation); },
-          [&](const mls::OldBackup&) {
+          [&](const mls::OldBackup&) {  // P-076
             dirty_epochs_.insert(conversation.id);
             suspect(Errc::kReplay, conversation.id,
                     "Enheden er gendannet fra en gammel kopi. Der kan ikke skrives i samtalen herfra.");
@@ -231,7 +231,7 @@ void ClientCore::drop_pending_intents(const ConversationId& id) {
 
 void ClientCore::on_removed(ConversationState& conversation) {
   conversation.removed = true;
-  conversation.group.reset();
+  forget_group(conversation);
   dirty_streams_.insert(conversation.id);
   dirty_epochs_.insert(conversation.id);
   out_.events.emplace_back(RemovedFromConversation{conversation.id});

@@ -128,7 +128,7 @@ void ClientCore::build_raise(OutboxItem& item, const wire::Gathered& gathered) {
 
   const DevicePolicy believed = policy();
   const auto failed = [&](Errc why) {
-    conversation->group.reset();
+    forget_group(*conversation);
     show_not_sent(item, why);
     put_off(item, patience::kRetry);
   };

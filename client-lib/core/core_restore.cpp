@@ -117,21 +117,20 @@ Status ClientCore::restore_row(const StoreImage::Row& row, UtcTime now) {
 }
 
 Status ClientCore::restore_groups(const StoreImage& image) {
-  std::map<ConversationId, ByteView> ratchets;
+  std::map<ConversationId, std::vector<mls::GroupRow>> rows;
   for (const StoreImage::Row& row : image.rows) {
     if (row.table != Table::kRatchets) continue;
-    NV_TRY(const ConversationId id, ConversationId::from(row.key));
-    ratchets.emplace(id, row.value.expose());
+    Unpacker key(row.key);
+    const auto id = key.id<ConversationId>();
+    const ByteView rest = ByteView(row.key).subspan(std::min(id.view().size(), row.key.size()));
+    rows[id].push_back({to_bytes(rest), row.value.duplicate()});
   }
   for (const StoreImage::Row& row : image.rows) {
     if (row.table != Table::kEpoch) continue;
     NV_TRY(const ConversationId id, ConversationId::from(row.key));
-    const auto ratchet = ratchets.find(id);
     ConversationState* conversation = find(id);
-    if (ratchet == ratchets.end() || conversation == nullptr) {
-      return fail(Errc::kCorrupt, "ClientCore::restore_groups");
-    }
-    NV_TRY(mls::Group group, mls::Group::restore(row.value.expose(), ratchet->second, device_->sign_key));
+    if (conversation == nullptr) return fail(Errc::kCorrupt, "ClientCore::restore_groups");
+    NV_TRY(mls::Group group, mls::Group::restore(row.value.expose(), rows[id], device_->sign_key));
     conversation->group = std::move(group);
   }
   return {};

@@ -19,7 +19,7 @@ enum class Table : std::uint8_t {
   kDocument = 2,    // organisation || kind -> SignedDocument
   kKeyPackage = 3,  // ref -> private bundle
   kEpoch = 4,       // conversation -> the group's epoch blob
-  kRatchets = 5,    // conversation -> the group's ratchet blob
+  kRatchets = 5,    // conversation || row key -> a row of the group
   kStream = 6,      // conversation (zero: the inbox) -> cursor, flags, promises
   kChain = 7,       // conversation || be64 seq -> chain hash
   kOutbox = 8,      // be64 number -> OutboxItem

@@ -28,13 +28,15 @@ std::unique_ptr<GroupState> GroupState::duplicate() const {
     out->proposals.push_back(std::move(copy));
   }
   for (const PastEpoch& epoch : past) {
-    out->past.push_back({epoch.epoch, epoch.ended, epoch.context_bytes, epoch.leaves,
+    out->past.push_back({epoch.epoch, epoch.ended, epoch.context_bytes, epoch.confirmation_tag, epoch.leaves,
                          epoch.sender_data.duplicate(), epoch.secret_tree.duplicate()});
   }
   for (const PastPsk& psk : past_psks) out->past_psks.push_back({psk.epoch, psk.psk.duplicate()});
   out->reinit = reinit;
   out->removed = removed;
   out->old_backup = old_backup;
+  out->gone_rows = gone_rows;
+  out->stored_proposals = stored_proposals;
   if (pending) {
     out->pending =
         PendingCommit{pending->message, pending->made, pending->change, pending->next->duplicate()};
@@ -124,19 +126,36 @@ NextEpoch next_epoch(EpochInputs inputs, const AuthenticatedContent& commit) {
   return out;
 }
 
-void succeed(std::unique_ptr<GroupState>& current, std::unique_ptr<GroupState> next, UtcTime ended) {
-  PastEpoch old;
-  old.ended = ended;
-  old.epoch = current->context.epoch;
-  old.context_bytes = std::move(current->context_bytes);
-  for (std::uint32_t i = 0; i < current->tree.leaf_count(); ++i) {
-    old.leaves.push_back(current->tree.leaf_ptr(LeafIndex{i}));
+namespace {
+
+PastEpoch retire(GroupState& state, UtcTime ended) {
+  PastEpoch out;
+  out.epoch = state.context.epoch;
+  out.ended = ended;
+  out.context_bytes = std::move(state.context_bytes);
+  out.confirmation_tag = std::move(state.confirmation_tag);
+  out.leaves.reserve(state.tree.leaf_count());
+  for (std::uint32_t i = 0; i < state.tree.leaf_count(); ++i) {
+    out.leaves.push_back(state.tree.leaf_ptr(LeafIndex{i}));
   }
-  old.sender_data = std::move(current->secrets.sender_data);
-  old.secret_tree = std::move(current->secret_tree);
+  out.sender_data = std::move(state.secrets.sender_data);
+  out.secret_tree = std::move(state.secret_tree);
+  return out;
+}
+
+}  // namespace
+
+void drop_past_epoch(GroupState& state, std::size_t place) {
+  append_row_keys(state.past[place].epoch, state.past[place].secret_tree, state.gone_rows);
+  state.past.erase(state.past.begin() + static_cast<std::ptrdiff_t>(place));
+}
+
+void succeed(std::unique_ptr<GroupState>& current, std::unique_ptr<GroupState> next, UtcTime ended) {
+  next->gone_rows = std::move(current->gone_rows);
+  append_proposal_keys(*current, next->gone_rows);
   next->past = std::move(current->past);
-  next->past.push_back(std::move(old));
-  if (next->past.size() > kPastEpochsMax) next->past.erase(next->past.begin());
+  next->past.push_back(retire(*current, ended));
+  if (next->past.size() > kPastEpochsMax) drop_past_epoch(*next, 0);
   next->past_psks = std::move(current->past_psks);
   next->past_psks.push_back({current->context.epoch, std::move(current->secrets.resumption)});
   if (next->past_psks.size() > kResumptionPsksMax) next->past_psks.erase(next->past_psks.begin());

@@ -44,7 +44,7 @@ Result<ExternalJoin> Group::join_external(ByteView group_info, const ExternalJoi
     NV_TRYV(validation.policy.validate_successor(old.credential, old.sign_public(), fresh.leaf->credential,
                                                  fresh.leaf->sign_public()));
   }
-  NV_TRYV(applied.tree.verify_unique_keys());
+  NV_TRYV(applied.tree.verify_unique_keys({own}));
 
   EpochInputs inputs;
   inputs.context = info.group_context;

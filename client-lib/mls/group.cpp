@@ -158,9 +158,12 @@ bool Group::has_pending_removal() const noexcept {
 std::size_t Group::pending_proposals() const noexcept { return state_->proposals.size(); }
 
 bool Group::forget_old_epochs(const Validation& validation) {
-  return std::erase_if(state_->past, [&](const PastEpoch& past) {
-           return validation.now - past.ended > validation.past_epoch_age;
-         }) != 0;
+  bool any = false;
+  while (!state_->past.empty() && validation.now - state_->past.front().ended > validation.past_epoch_age) {
+    drop_past_epoch(*state_, 0);
+    any = true;
+  }
+  return any;
 }
 
 const Bytes& Group::group_id() const noexcept { return state_->context.group_id; }

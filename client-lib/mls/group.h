@@ -2,7 +2,7 @@
 //
 // Rules for the caller:
 //  1. A failed call leaves the group as it was. process(), commit(), protect() and the propose_* calls that
-//     succeed change it; store both blobs (below) in ONE transaction with what the call gave, and only then
+//     succeed change it; store what changed (below) in ONE transaction with what the call gave, and only then
 //     send. A ratchet position that is not durable must never have left the device.
 //  2. commit() stages: the epoch moves only at apply_pending(), when the hub has accepted the commit, or
 //     never: discard_pending(). The hub's echo of our own commit is reported as OwnCommit, not as an error.
@@ -144,6 +144,12 @@ struct RemovedFromGroup {
 using Processed = std::variant<ApplicationMessage, ProposalReceived, CommitApplied, OwnCommit, OwnMessage,
                                RemovedFromGroup, OldBackup>;
 
+// A piece of a stored group. The key is the group's own; none of its rows has the same.
+struct GroupRow {
+  Bytes key;
+  std::optional<SecretBytes> value;  // nothing: delete the row
+};
+
 struct ExternalJoin;
 struct Successor;
 
@@ -244,11 +250,17 @@ class Group {
   // RFC 9420 8.7: equal at all members of an epoch, different after a fork. Compared out of band.
   Bytes epoch_authenticator() const;
 
-  // The epoch blob changes with commit(), apply, discard and a processed commit; the ratchet blob with
-  // every message sent or received, proposals too. Each is versioned and carries a checksum; restore()
-  // refuses a pair of different epochs and changed bytes (kCorrupt), another version (kUnsupported).
+  // The epoch blob changes with commit(), apply, discard, a processed commit, and OldBackup; rows change with
+  // every message sent or received, proposals too. Store the blob when it changed, and the changed rows
+  // always, in one transaction. Blob and rows are versioned and carry checksums; restore() refuses what does
+  // not fit together, or is not whole (kCorrupt), and another version (kUnsupported).
   SecretBytes save_epoch() const;
-  SecretBytes save_ratchets() const;
+  std::vector<GroupRow> take_changed_rows();  // since the last call, or since restore
+  std::vector<GroupRow> all_rows() const;
+  std::vector<Bytes> row_keys() const;  // of all rows that a store may have: to delete a group
+  SecretBytes save_ratchets() const;    // all rows as one blob
+  static Result<Group> restore(ByteView epoch_blob, const std::vector<GroupRow>& rows,
+                               const SignKey& sign_key);
   static Result<Group> restore(ByteView epoch_blob, ByteView ratchet_blob, const SignKey& sign_key);
 
  private:

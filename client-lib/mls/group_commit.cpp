@@ -177,7 +177,8 @@ Result<CommitResult> make_commit(GroupState& state, const CommitRequest& request
     inputs.commit = std::move(fresh->path.commit);
   }
   inputs.keys.prune(applied.tree);
-  NV_TRYV(applied.tree.verify_unique_keys());
+  NV_TRYV(applied.tree.verify_unique_keys(
+      new_leaves(applied, fresh ? std::optional(state.own()) : std::nullopt)));
   inputs.context.tree_hash = to_bytes(applied.tree.tree_hash());
   if (fresh) {
     NV_TRY(draft.commit.path,

@@ -111,7 +111,8 @@ Result<StagedCommit> stage_commit(const GroupState& state, const AuthenticatedCo
     NV_TRY(committer, validate_path_leaf(state, applied, sender, commit.path->leaf_node, validation));
     NV_TRY(steps, merge_path(applied.tree, committer, *commit.path, applied.added));
   }
-  NV_TRYV(applied.tree.verify_unique_keys());
+  NV_TRYV(applied.tree.verify_unique_keys(
+      new_leaves(applied, commit.path ? std::optional(committer) : std::nullopt)));
 
   StagedCommit out;
   out.change = describe(state, applied, sender, committer, commit.path.has_value());
@@ -321,6 +322,8 @@ Result<Processed> accept_commit(std::unique_ptr<GroupState>& state, Verified ver
   if (staged.next == nullptr) {
     state->removed = true;
     state->pending.reset();
+    append_proposal_keys(*state, state->gone_rows);
+    state->stored_proposals = 0;
     state->proposals.clear();
     return RemovedFromGroup{staged.change.committer};
   }

@@ -34,6 +34,7 @@ struct PastEpoch {
   std::uint64_t epoch = 0;
   UtcTime ended;
   Bytes context_bytes;
+  Bytes confirmation_tag;  // the mark of its stored rows
   std::vector<LeafPtr> leaves;
   SenderDataSecret sender_data;
   SecretTree secret_tree;
@@ -71,6 +72,10 @@ struct GroupState {
   bool removed = false;
   bool old_backup = false;  // a later state of ours has sent: this one must not
   std::optional<PendingCommit> pending;
+
+  // What the store has that it should not: see group_rows.cpp.
+  std::vector<Bytes> gone_rows;
+  std::size_t stored_proposals = 0;
 
   LeafIndex own() const noexcept { return keys.own(); }
   std::unique_ptr<GroupState> duplicate() const;
@@ -115,6 +120,8 @@ EpochInputs inputs_after(const GroupState& old, const Extensions& extensions);
 // The successor takes over what outlives an epoch, and the old one becomes a past epoch.
 void succeed(std::unique_ptr<GroupState>& current, std::unique_ptr<GroupState> next, UtcTime ended);
 
+void drop_past_epoch(GroupState& state, std::size_t place);
+
 // A foreign commit that verified (signature, membership): the rest of 12.4.2.
 struct StagedCommit {
   std::unique_ptr<GroupState> next;  // null: the commit removes us
@@ -144,6 +151,15 @@ Result<Bytes> make_welcome(const NextEpoch& epoch, const WelcomeInputs& inputs, 
 // 11.2, 11.3, 12.4.3.1: does the group that we are asked into follow from `predecessor` as its PSK says?
 Status check_lineage(const std::optional<PreSharedKeyId>& link, const GroupState* predecessor,
                      const GroupContext& context, const RatchetTree& tree, const Validation& validation);
+
+// The keys of all rows that a store may hold for an epoch's secret tree.
+void append_row_keys(std::uint64_t epoch, const SecretTree& tree, std::vector<Bytes>& out);
+void append_proposal_keys(const GroupState& state, std::vector<Bytes>& out);
+// Rows back into the state; the epoch blob has been read. kCorrupt.
+Status read_rows(GroupState& state, const std::vector<GroupRow>& rows);
+// A row's list within the one-blob form.
+SecretBytes join_rows(const std::vector<GroupRow>& rows);
+Result<std::vector<GroupRow>> split_rows(ByteView blob);
 
 GroupInfo make_group_info(const GroupState& state, const GroupInfoParts& parts, Entropy& entropy);
 

@@ -1,11 +1,7 @@
-// The two blobs of a Group at rest. The epoch blob: context, tree, private keys, epoch secrets, past epochs'
-// leaves, a pending commit. The ratchet blob: secret trees and cached proposals, which move with each
-// message.
+// The epoch blob of a Group at rest: context, tree, private keys, epoch secrets, past epochs' leaves, a
+// pending commit. What moves with each message is in rows: group_rows.cpp.
 //
-//   u16 format, u8 part, opaque mark<V> (the epoch's confirmation tag: both parts carry the same),
-//   the part's own fields, then SHA-256 of all before.
-//
-// The checksum finds a torn or mixed-up row early; secrecy and authenticity at rest are the store's.
+//   u16 format, the fields, then SHA-256 of all before.
 #include <algorithm>
 
 #include "client-lib/mls/group_state.h"
@@ -13,25 +9,12 @@
 namespace nattevagt::mls {
 namespace {
 
-constexpr std::uint16_t kFormat = 1;
-enum class Part : std::uint8_t { kEpoch = 1, kRatchets = 2 };
+constexpr std::uint16_t kFormat = 2;
 
 Digest read_digest(Reader& in) {
   Digest out{};
   const ByteView bytes = in.raw(out.size());
   if (in.ok()) std::copy(bytes.begin(), bytes.end(), out.begin());
-  return out;
-}
-
-void write_keys(const HpkeKeyPair& keys, Writer& out) {
-  out.raw(keys.secret.expose());
-  out.raw(keys.key);
-}
-
-HpkeKeyPair read_keys(Reader& in) {
-  HpkeKeyPair out;
-  out.secret = read_secret<HpkePrivateKey>(in);
-  out.key = read_digest(in);
   return out;
 }
 
@@ -74,11 +57,19 @@ EpochChange read_change(Reader& in) {
   return out;
 }
 
+SecretTree read_empty_tree(Reader& in) {
+  const std::uint32_t leaves = in.u32();
+  if (leaves == 0 || leaves > caps::kLeaves || !std::has_single_bit(leaves)) in.fail();
+  return SecretTree::empty(in.ok() ? leaves : 1);
+}
+
 // A past epoch's leaves are mostly today's: those are told by one byte.
 void write_past(const PastEpoch& past, const RatchetTree& today, Writer& out) {
   out.u64(past.epoch);
   out.u64(static_cast<std::uint64_t>(to_unix_ms(past.ended)));
   out.opaque(past.context_bytes);
+  out.opaque(past.confirmation_tag);
+  out.u32(past.secret_tree.leaf_count());
   out.raw(past.sender_data.expose());
   out.vector([&] {
     for (std::uint32_t i = 0; i < past.leaves.size(); ++i) {
@@ -94,6 +85,8 @@ PastEpoch read_past(const RatchetTree& today, Reader& in) {
   out.epoch = in.u64();
   out.ended = from_unix_ms(static_cast<std::int64_t>(in.u64()));
   out.context_bytes = in.bytes();
+  out.confirmation_tag = in.bytes();
+  out.secret_tree = read_empty_tree(in);
   out.sender_data = read_secret<SenderDataSecret>(in);
   in.vector(caps::kLeaves, [&] {
     const LeafIndex index{static_cast<std::uint32_t>(out.leaves.size())};
@@ -151,16 +144,19 @@ std::unique_ptr<GroupState> read_epoch(Reader& in) {
   });
   in.vector(kPastEpochsMax, [&] { out->past.push_back(read_past(out->tree, in)); });
   if (in.ok() && out->tree.leaf(out->own()) == nullptr) in.fail();
+  if (in.ok()) out->secret_tree = SecretTree::empty(out->tree.leaf_count());
   return out;
 }
 
-// The pending successor has sent nothing yet, so its fresh secret tree lies here until it is applied.
+// The pending successor has sent nothing yet: its secret tree is a root alone, and lies here until then.
 void write_pending(const PendingCommit& pending, Writer& out) {
   out.raw(pending.message);
   out.u64(static_cast<std::uint64_t>(to_unix_ms(pending.made)));
   write_change(pending.change, out);
   write_epoch(*pending.next, out);
-  pending.next->secret_tree.encode(out);
+  const auto& nodes = pending.next->secret_tree.nodes();
+  NV_CHECK(nodes.size() == 1);
+  out.raw(nodes.begin()->second.expose());
 }
 
 PendingCommit read_pending(Reader& in) {
@@ -169,109 +165,47 @@ PendingCommit read_pending(Reader& in) {
   out.made = from_unix_ms(static_cast<std::int64_t>(in.u64()));
   out.change = read_change(in);
   out.next = read_epoch(in);
-  out.next->secret_tree = SecretTree::decode(in);
-  return out;
-}
-
-void write_ratchets(const GroupState& state, Writer& out) {
-  state.secret_tree.encode(out);
-  out.vector([&] {
-    for (const PastEpoch& past : state.past) past.secret_tree.encode(out);
-  });
-  out.vector([&] {
-    for (const CachedProposal& cached : state.proposals) {
-      out.raw(cached.ref);
-      cached.listed.sender.encode(out);
-      cached.listed.proposal.encode(out);
-      out.flag(cached.update_keys.has_value());
-      if (cached.update_keys) write_keys(*cached.update_keys, out);
-    }
-  });
-}
-
-void read_ratchets(GroupState& state, Reader& in) {
-  state.secret_tree = SecretTree::decode(in);
-  std::size_t past = 0;
-  in.vector(kPastEpochsMax, [&] {
-    SecretTree tree = SecretTree::decode(in);
-    if (past >= state.past.size()) return in.fail();
-    state.past[past++].secret_tree = std::move(tree);
-  });
-  if (past != state.past.size()) in.fail();
-  in.vector(caps::kProposals, [&] {
-    CachedProposal cached;
-    cached.ref = read_digest(in);
-    cached.listed.sender = Sender::decode(in);
-    cached.listed.proposal = Proposal::decode(in);
-    if (in.flag()) cached.update_keys = read_keys(in);
-    state.proposals.push_back(std::move(cached));
-  });
-}
-
-SecretBytes seal_part(Part part, const GroupState& state, Writer& body) {
-  Writer out(Writer::Kind::kSecret);
-  out.u16(kFormat);
-  out.u8(static_cast<std::uint8_t>(part));
-  out.opaque(state.confirmation_tag);
-  out.raw(body.view());
-  out.raw(sha256(out.view()));
-  return out.take_secret();
-}
-
-struct OpenPart {
-  ByteView mark;
-  ByteView body;
-};
-
-Result<OpenPart> open_part(Part part, ByteView blob) {
-  if (blob.size() < 2 + 1 + kHashBytes) return fail(Errc::kCorrupt, "group blob");
-  const ByteView content = blob.first(blob.size() - kHashBytes);
-  Reader in(content);
-  const std::uint16_t format = in.u16();
-  if (format != kFormat) return fail(Errc::kUnsupported, "group blob format");
-  if (!equal_constant_time(sha256(content), blob.last(kHashBytes))) return fail(Errc::kCorrupt, "group blob");
-  if (in.u8() != static_cast<std::uint8_t>(part)) return fail(Errc::kCorrupt, "group blob part");
-  OpenPart out;
-  out.mark = in.opaque();
-  out.body = in.rest();
-  if (!in.ok()) return fail(Errc::kCorrupt, "group blob");
+  const auto root = read_secret<EncryptionSecret>(in);
+  if (in.ok()) out.next->secret_tree = SecretTree(out.next->tree.leaf_count(), root);
   return out;
 }
 
 }  // namespace
 
 SecretBytes Group::save_epoch() const {
-  Writer body(Writer::Kind::kSecret);
-  write_epoch(*state_, body);
-  body.flag(state_->pending.has_value());
-  if (state_->pending) write_pending(*state_->pending, body);
-  return seal_part(Part::kEpoch, *state_, body);
+  Writer out(Writer::Kind::kSecret);
+  out.u16(kFormat);
+  write_epoch(*state_, out);
+  out.flag(state_->pending.has_value());
+  if (state_->pending) write_pending(*state_->pending, out);
+  out.raw(sha256(out.view()));
+  return out.take_secret();
 }
 
-SecretBytes Group::save_ratchets() const {
-  Writer body(Writer::Kind::kSecret);
-  write_ratchets(*state_, body);
-  return seal_part(Part::kRatchets, *state_, body);
-}
-
-Result<Group> Group::restore(ByteView epoch_blob, ByteView ratchet_blob, const SignKey& sign_key) {
-  NV_TRY(const OpenPart epoch, open_part(Part::kEpoch, epoch_blob));
-  NV_TRY(const OpenPart ratchets, open_part(Part::kRatchets, ratchet_blob));
-  if (!std::equal(epoch.mark.begin(), epoch.mark.end(), ratchets.mark.begin(), ratchets.mark.end())) {
-    return fail(Errc::kCorrupt, "group blobs of two epochs");
+Result<Group> Group::restore(ByteView epoch_blob, const std::vector<GroupRow>& rows,
+                             const SignKey& sign_key) {
+  if (epoch_blob.size() < 2 + kHashBytes) return fail(Errc::kCorrupt, "group blob");
+  const ByteView content = epoch_blob.first(epoch_blob.size() - kHashBytes);
+  Reader in(content);
+  if (in.u16() != kFormat) return fail(Errc::kUnsupported, "group blob format");
+  if (!equal_constant_time(sha256(content), epoch_blob.last(kHashBytes))) {
+    return fail(Errc::kCorrupt, "group blob");
   }
-  Reader in(epoch.body);
   std::unique_ptr<GroupState> state = read_epoch(in);
   if (in.flag()) state->pending = read_pending(in);
-  Reader positions(ratchets.body);
-  read_ratchets(*state, positions);
-  if (!in.finish("group blob") || !positions.finish("group blob")) return fail(Errc::kCorrupt, "group blob");
+  if (!in.finish("group blob")) return fail(Errc::kCorrupt, "group blob");
+  NV_TRYV(read_rows(*state, rows));
   if (state->tree.leaf(state->own())->sign_public() != sign_key.public_key()) {
     return fail(Errc::kInvalidValue, "sign_key is not our leaf's");
   }
   state->sign_key = sign_key.duplicate();
   if (state->pending) state->pending->next->sign_key = sign_key.duplicate();
   return Group(std::move(state));
+}
+
+Result<Group> Group::restore(ByteView epoch_blob, ByteView ratchet_blob, const SignKey& sign_key) {
+  NV_TRY(const std::vector<GroupRow> rows, split_rows(ratchet_blob));
+  return restore(epoch_blob, rows, sign_key);
 }
 
 }  // namespace nattevagt::mls

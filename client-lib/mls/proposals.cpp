@@ -200,6 +200,13 @@ Result<AppliedProposals> apply_proposals(const std::vector<ListedProposal>& list
   return out;
 }
 
+std::vector<LeafIndex> new_leaves(const AppliedProposals& applied, std::optional<LeafIndex> committer) {
+  std::vector<LeafIndex> out = applied.added;
+  out.insert(out.end(), applied.updated.begin(), applied.updated.end());
+  if (committer) out.push_back(*committer);
+  return out;
+}
+
 Result<AppliedProposals> apply_external_proposals(const std::vector<ListedProposal>& list,
                                                   const RatchetTree& tree, const GroupContext& context,
                                                   const Validation& validation) {

@@ -34,6 +34,9 @@ struct AppliedProposals {
 Status validate_proposal(const ListedProposal& listed, const RatchetTree& tree, const GroupContext& context,
                          const Extensions& extensions, const Validation& validation);
 
+// The leaves that a commit has made or changed, `committer`'s with a path.
+std::vector<LeafIndex> new_leaves(const AppliedProposals& applied, std::optional<LeafIndex> committer);
+
 // A regular commit by `committer`. Leaves the uniqueness of keys to the caller, who knows the path too.
 Result<AppliedProposals> apply_proposals(const std::vector<ListedProposal>& list, LeafIndex committer,
                                          const RatchetTree& tree, const GroupContext& context,

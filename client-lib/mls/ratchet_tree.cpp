@@ -1,6 +1,7 @@
 #include "client-lib/mls/ratchet_tree.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "client-lib/mls/tree_math.h"
 
@@ -77,6 +78,9 @@ RatchetTree RatchetTree::decode(Reader& in) {
   out.parents_ = std::move(parents);
   out.hashes_.resize(2 * width - 1);
   out.fresh_.assign(2 * width - 1, 0);
+  out.key_tags_.resize(2 * width - 1);
+  out.sign_tags_.resize(width);
+  for (std::uint32_t node = 0; node < 2 * width - 1; ++node) out.tag(NodeIndex{node});
   return out;
 }
 
@@ -108,6 +112,20 @@ const Bytes* RatchetTree::encryption_key(NodeIndex node) const noexcept {
   return found == nullptr ? nullptr : &found->encryption_key;
 }
 
+std::uint64_t RatchetTree::tag_of(const Bytes& key) noexcept {
+  std::uint64_t out = 0;
+  if (!key.empty()) std::memcpy(&out, key.data(), std::min(key.size(), sizeof out));
+  return out;
+}
+
+void RatchetTree::tag(NodeIndex node) {
+  const Bytes* key = encryption_key(node);
+  key_tags_[node.value] = key == nullptr ? 0 : tag_of(*key);
+  if (!tm::is_leaf(node)) return;
+  const LeafNode* found = leaf(tm::leaf_of(node));
+  sign_tags_[tm::leaf_of(node).value] = found == nullptr ? 0 : tag_of(found->signature_key);
+}
+
 void RatchetTree::touch(NodeIndex node) {
   fresh_[slot(node)] = 0;
   while (node != tm::root(leaf_count())) {
@@ -122,6 +140,8 @@ void RatchetTree::grow() {
   parents_.resize(width - 1);
   hashes_.resize(2 * width - 1);
   fresh_.resize(2 * width - 1, 0);
+  key_tags_.resize(2 * width - 1);
+  sign_tags_.resize(width);
 }
 
 void RatchetTree::truncate() {
@@ -133,6 +153,8 @@ void RatchetTree::truncate() {
     parents_.resize(half - 1);
     hashes_.resize(2 * half - 1);
     fresh_.resize(2 * half - 1);
+    key_tags_.resize(2 * half - 1);
+    sign_tags_.resize(half);
   }
 }
 
@@ -168,19 +190,24 @@ void RatchetTree::remove_leaf(LeafIndex index) {
 }
 
 void RatchetTree::blank_direct_path(LeafIndex index) {
-  for (const NodeIndex node : tm::direct_path(index, leaf_count())) parents_[node.value / 2] = nullptr;
+  for (const NodeIndex node : tm::direct_path(index, leaf_count())) {
+    parents_[node.value / 2] = nullptr;
+    tag(node);
+  }
   touch(tm::node_of(index));
 }
 
 void RatchetTree::set_parent(NodeIndex node, ParentNode value) {
   NV_CHECK(!tm::is_leaf(node) && node.value / 2 < parents_.size());
   parents_[node.value / 2] = std::make_shared<const ParentNode>(std::move(value));
+  tag(node);
   touch(node);
 }
 
 void RatchetTree::set_leaf(LeafIndex index, LeafPtr leaf) {
   NV_CHECK(index.value < leaves_.size());
   leaves_[index.value] = std::move(leaf);
+  tag(tm::node_of(index));
   touch(tm::node_of(index));
 }
 

@@ -81,6 +81,9 @@ class RatchetTree {
   // signature keys differ.
   Status verify_shape() const;
   Status verify_unique_keys() const;
+  // The same when only the keys of `changed` leaves are new since the tree was last found unique.
+  Status verify_unique_keys(const std::vector<LeafIndex>& changed) const;
+  bool holds_any_of(const std::vector<const Bytes*>& encryption_keys) const;
 
   friend bool operator==(const RatchetTree& a, const RatchetTree& b);
 
@@ -95,12 +98,17 @@ class RatchetTree {
   Digest hash_leaf(LeafIndex index, const LeafNode* leaf) const;
   static Digest hash_parent(const ParentNode* parent, const Digest& left, const Digest& right);
   bool covered_once(NodeIndex node) const;
+  static std::uint64_t tag_of(const Bytes& key) noexcept;
+  void tag(NodeIndex node);
 
   std::vector<LeafPtr> leaves_;              // leaf i at i
   std::vector<ParentPtr> parents_;           // node 2k + 1 at k
   mutable std::vector<Digest> hashes_;       // by node
   mutable std::vector<std::uint8_t> fresh_;  // by node: the hash is right
-  std::uint32_t first_blank_ = 0;            // no blank leaf stands before it
+  // The first bytes of each key, side by side: equal keys are looked for here, and compared whole when found.
+  std::vector<std::uint64_t> key_tags_;   // by node
+  std::vector<std::uint64_t> sign_tags_;  // by leaf
+  std::uint32_t first_blank_ = 0;         // no blank leaf stands before it
 };
 
 }  // namespace nattevagt::mls

@@ -96,6 +96,7 @@ SecretTree::SecretTree(std::uint32_t leaf_count, const EncryptionSecret& encrypt
   TreeSecret root;
   std::copy(encryption.expose().begin(), encryption.expose().end(), root.expose().begin());
   nodes_.emplace(tm::root(leaf_count), std::move(root));
+  changed_nodes_.insert(tm::root(leaf_count));
 }
 
 // From the nearest ancestor that has its secret; it exists, because a leaf without one has its ratchets.
@@ -122,6 +123,7 @@ SecretTree::LeafRatchets SecretTree::start(const TreeSecret& leaf_secret) {
 }
 
 SecretTree::LeafRatchets& SecretTree::open(LeafIndex leaf) {
+  changed_leaves_.insert(leaf);
   if (const auto found = ratchets_.find(leaf); found != ratchets_.end()) return found->second;
   NodeIndex node = tm::node_of(leaf);
   while (!nodes_.contains(node)) node = tm::parent(node);
@@ -129,12 +131,14 @@ SecretTree::LeafRatchets& SecretTree::open(LeafIndex leaf) {
     const auto at = nodes_.find(node);
     nodes_.emplace(tm::left(node), child_secret(at->second, true));
     nodes_.emplace(tm::right(node), child_secret(at->second, false));
+    changed_nodes_.insert({node, tm::left(node), tm::right(node)});
     nodes_.erase(at);
     node = tm::covers(tm::left(node), leaf) ? tm::left(node) : tm::right(node);
   }
   const auto at = nodes_.find(node);
   LeafRatchets& out = ratchets_.emplace(leaf, start(at->second)).first->second;
   nodes_.erase(at);
+  changed_nodes_.insert(node);
   return out;
 }
 
@@ -196,47 +200,39 @@ SecretTree SecretTree::duplicate() const {
     copy.application = ratchets.application.duplicate();
     out.ratchets_.emplace(leaf, std::move(copy));
   }
+  out.changed_nodes_ = changed_nodes_;
+  out.changed_leaves_ = changed_leaves_;
   return out;
 }
 
-void SecretTree::encode(Writer& out) const {
-  out.u32(leaf_count_);
-  out.vector([&] {
-    for (const auto& [node, secret] : nodes_) {
-      out.u32(node.value);
-      out.raw(secret.expose());
-    }
-  });
-  out.vector([&] {
-    for (const auto& [leaf, ratchets] : ratchets_) {
-      out.u32(leaf.value);
-      ratchets.handshake.encode(out);
-      ratchets.application.encode(out);
-    }
-  });
+void SecretTree::forget_changes() noexcept {
+  changed_nodes_.clear();
+  changed_leaves_.clear();
 }
 
-SecretTree SecretTree::decode(Reader& in) {
+SecretTree SecretTree::empty(std::uint32_t leaf_count) {
   SecretTree out;
-  out.leaf_count_ = in.u32();
-  if (out.leaf_count_ == 0 || out.leaf_count_ > caps::kLeaves || !std::has_single_bit(out.leaf_count_))
-    in.fail();
-  in.vector(caps::kNodes, [&] {
-    const NodeIndex node{in.u32()};
-    TreeSecret secret;
-    read_into(in, secret);
-    if (node.value >= tm::node_width(out.leaf_count_)) in.fail(Errc::kCorrupt);
-    out.nodes_.emplace(node, std::move(secret));
-  });
-  in.vector(caps::kLeaves, [&] {
-    const LeafIndex leaf{in.u32()};
-    if (leaf.value >= out.leaf_count_) in.fail(Errc::kCorrupt);
-    LeafRatchets ratchets;
-    ratchets.handshake = Ratchet::decode(in);
-    ratchets.application = Ratchet::decode(in);
-    out.ratchets_.emplace(leaf, std::move(ratchets));
-  });
+  out.leaf_count_ = leaf_count;
   return out;
+}
+
+bool SecretTree::put(NodeIndex node, TreeSecret secret) {
+  return node.value < tm::node_width(leaf_count_) && nodes_.emplace(node, std::move(secret)).second;
+}
+
+bool SecretTree::put(LeafIndex leaf, LeafRatchets ratchets) {
+  return leaf.value < leaf_count_ && ratchets_.emplace(leaf, std::move(ratchets)).second;
+}
+
+bool SecretTree::complete() const {
+  std::vector<std::uint8_t> covered(leaf_count_, 0);
+  for (const auto& [leaf, ratchets] : ratchets_) covered[leaf.value] += 1;
+  for (const auto& [node, secret] : nodes_) {
+    for (std::uint32_t leaf = tm::first_leaf(node); leaf < tm::end_leaf(node); ++leaf) {
+      if (covered[leaf] < 2) covered[leaf] += 1;
+    }
+  }
+  return std::all_of(covered.begin(), covered.end(), [](std::uint8_t times) { return times == 1; });
 }
 
 MessageKey sender_data_key(const SenderDataSecret& secret, ByteView ciphertext) {

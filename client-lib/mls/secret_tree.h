@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "client-lib/mls/crypto.h"
@@ -96,8 +97,21 @@ class SecretTree {
   std::uint32_t sent(LeafIndex leaf, RatchetKind kind) const noexcept;
 
   SecretTree duplicate() const;
-  void encode(Writer& out) const;
-  static SecretTree decode(Reader& in);
+
+  // Stored a row at a time, so that a message costs the rows it changed: at most the speaker's ratchets, and
+  // the first time it speaks the nodes beside its path.
+  std::uint32_t leaf_count() const noexcept { return leaf_count_; }
+  const std::map<NodeIndex, TreeSecret>& nodes() const noexcept { return nodes_; }
+  const std::map<LeafIndex, LeafRatchets>& ratchets() const noexcept { return ratchets_; }
+  const std::set<NodeIndex>& changed_nodes() const noexcept { return changed_nodes_; }
+  const std::set<LeafIndex>& changed_leaves() const noexcept { return changed_leaves_; }
+  void forget_changes() noexcept;
+
+  static SecretTree empty(std::uint32_t leaf_count);  // to be filled by the two below
+  bool put(NodeIndex node, TreeSecret secret);        // false: no such place
+  bool put(LeafIndex leaf, LeafRatchets ratchets);
+  // Each leaf has its ratchets, or one ancestor from which they come; never both.
+  bool complete() const;
 
  private:
   TreeSecret leaf_secret(LeafIndex leaf) const;
@@ -107,6 +121,8 @@ class SecretTree {
   std::uint32_t leaf_count_ = 0;
   std::map<NodeIndex, TreeSecret> nodes_;
   std::map<LeafIndex, LeafRatchets> ratchets_;
+  std::set<NodeIndex> changed_nodes_;  // made or gone
+  std::set<LeafIndex> changed_leaves_;
 };
 
 // 6.3.2: key and nonce for the sender data, from a sample of the ciphertext.

@@ -138,27 +138,74 @@ Status RatchetTree::verify_shape() const {
 }
 
 Status RatchetTree::verify_unique_keys() const {
+  std::vector<LeafIndex> all;
+  for_each_leaf([&](LeafIndex index, const LeafNode&) { all.push_back(index); });
+  NV_TRYV(verify_unique_keys(all));
+  // The leaves' keys are compared with all; the parents' with one another.
   std::vector<const Bytes*> keys;
-  std::vector<const Bytes*> signature_keys;
-  keys.reserve(leaves_.size() * 2);
-  signature_keys.reserve(leaves_.size());
-  for (const LeafPtr& leaf : leaves_) {
-    if (!leaf) continue;
-    keys.push_back(&leaf->encryption_key);
-    signature_keys.push_back(&leaf->signature_key);
-  }
   for (const ParentPtr& parent : parents_) {
     if (parent) keys.push_back(&parent->encryption_key);
   }
-  const auto repeated = [](std::vector<const Bytes*>& list) {
-    const auto less = [](const Bytes* a, const Bytes* b) { return *a < *b; };
-    const auto same = [](const Bytes* a, const Bytes* b) { return *a == *b; };
-    std::sort(list.begin(), list.end(), less);
-    return std::adjacent_find(list.begin(), list.end(), same) != list.end();
-  };
-  if (repeated(keys)) return fail(Errc::kInvalidValue, "RFC 9420 7.3 encryption_key");
-  if (repeated(signature_keys)) return fail(Errc::kInvalidValue, "RFC 9420 7.3 signature_key");
+  const auto less = [](const Bytes* a, const Bytes* b) { return *a < *b; };
+  std::sort(keys.begin(), keys.end(), less);
+  const auto same = [](const Bytes* a, const Bytes* b) { return *a == *b; };
+  if (std::adjacent_find(keys.begin(), keys.end(), same) != keys.end()) {
+    return fail(Errc::kInvalidValue, "RFC 9420 7.3 encryption_key");
+  }
   return {};
+}
+
+namespace {
+
+// Is a key of `places` also at another place? `tags` are the first bytes of the key at each place.
+template <class KeyAt>
+bool repeated(const std::vector<std::uint64_t>& tags, const std::vector<std::uint32_t>& places,
+              KeyAt&& key_at) {
+  std::vector<std::pair<std::uint64_t, std::uint32_t>> wanted;
+  wanted.reserve(places.size());
+  for (const std::uint32_t place : places) wanted.emplace_back(tags[place], place);
+  std::sort(wanted.begin(), wanted.end());
+  for (std::uint32_t place = 0; place < tags.size(); ++place) {
+    auto at = std::lower_bound(wanted.begin(), wanted.end(), std::pair{tags[place], std::uint32_t{0}});
+    for (; at != wanted.end() && at->first == tags[place]; ++at) {
+      const Bytes* here = key_at(place);
+      if (at->second != place && here != nullptr && *here == *key_at(at->second)) return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
+Status RatchetTree::verify_unique_keys(const std::vector<LeafIndex>& changed) const {
+  std::vector<std::uint32_t> nodes, leaves;
+  for (const LeafIndex index : changed) {
+    if (leaf(index) == nullptr) continue;
+    nodes.push_back(tm::node_of(index).value);
+    leaves.push_back(index.value);
+  }
+  const auto key_at = [&](std::uint32_t node) { return encryption_key(NodeIndex{node}); };
+  if (repeated(key_tags_, nodes, key_at)) return fail(Errc::kInvalidValue, "RFC 9420 7.3 encryption_key");
+  const auto sign_at = [&](std::uint32_t at) -> const Bytes* {
+    return leaves_[at] ? &leaves_[at]->signature_key : nullptr;
+  };
+  if (repeated(sign_tags_, leaves, sign_at)) return fail(Errc::kInvalidValue, "RFC 9420 7.3 signature_key");
+  return {};
+}
+
+bool RatchetTree::holds_any_of(const std::vector<const Bytes*>& encryption_keys) const {
+  std::vector<std::uint64_t> wanted;
+  for (const Bytes* key : encryption_keys) wanted.push_back(tag_of(*key));
+  std::sort(wanted.begin(), wanted.end());
+  for (std::uint32_t node = 0; node < key_tags_.size(); ++node) {
+    if (!std::binary_search(wanted.begin(), wanted.end(), key_tags_[node])) continue;
+    const Bytes* here = encryption_key(NodeIndex{node});
+    if (here == nullptr) continue;
+    for (const Bytes* key : encryption_keys) {
+      if (*key == *here) return true;
+    }
+  }
+  return false;
 }
 
 }  // namespace nattevagt::mls

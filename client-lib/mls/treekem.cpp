@@ -47,12 +47,7 @@ Status check_fresh_keys(const RatchetTree& tree, const UpdatePath& path) {
   if (std::adjacent_find(fresh.begin(), fresh.end(), same) != fresh.end()) {
     return fail(Errc::kInvalidValue, "RFC 9420 12.4.2 path keys");
   }
-  for (std::uint32_t i = 0; i < tm::node_width(tree.leaf_count()); ++i) {
-    const Bytes* key = tree.encryption_key(NodeIndex{i});
-    if (key != nullptr && std::binary_search(fresh.begin(), fresh.end(), key, less)) {
-      return fail(Errc::kInvalidValue, "RFC 9420 12.4.2 path keys");
-    }
-  }
+  if (tree.holds_any_of(fresh)) return fail(Errc::kInvalidValue, "RFC 9420 12.4.2 path keys");
   return {};
 }
 

@@ -26,8 +26,8 @@ struct Validation {
   UtcTime now;
   const PskSource* psks = nullptr;  // none known
 
-  // RFC 9420 7.2: an application MUST define a maximum total lifetime. Longer ones are refused. kAnyLifetime is
-  // for interoperability sessions, where strangers set their own.
+  // RFC 9420 7.2: an application MUST define a maximum total lifetime. Longer ones are refused. kAnyLifetime
+  // is for interoperability sessions, where strangers set their own.
   static constexpr Millis kAnyLifetime = Millis::max();
   Millis lifetime_max = std::chrono::hours(24 * 400);
   // Clocks differ: a KeyPackage made this much "in the future" is still good.

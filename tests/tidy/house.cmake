@@ -3,7 +3,12 @@ add_test(NAME House.EveryArrowAndRuleHolds
   COMMAND Python3::Interpreter ${CMAKE_CURRENT_SOURCE_DIR}/house_lint.py ${CMAKE_SOURCE_DIR})
 add_test(NAME House.LintCatchesPlantedBreaches
   COMMAND Python3::Interpreter ${CMAKE_CURRENT_SOURCE_DIR}/house_lint.py --canary)
-set_tests_properties(House.EveryArrowAndRuleHolds House.LintCatchesPlantedBreaches PROPERTIES LABELS tidy)
+add_test(NAME House.NamedRulesHaveTheirTests
+  COMMAND Python3::Interpreter ${CMAKE_CURRENT_SOURCE_DIR}/rules_check.py ${CMAKE_SOURCE_DIR})
+add_test(NAME House.RulesCheckCatchesPlantedBreaches
+  COMMAND Python3::Interpreter ${CMAKE_CURRENT_SOURCE_DIR}/rules_check.py --canary)
+set_tests_properties(House.EveryArrowAndRuleHolds House.LintCatchesPlantedBreaches House.NamedRulesHaveTheirTests
+  House.RulesCheckCatchesPlantedBreaches PROPERTIES LABELS tidy)
 
 # The dev preset is hardened as the release is, so that this runs every day and on what is installed.
 if(NATTEVAGT_HARDENED)

@@ -162,6 +162,24 @@ TEST_F(LyingHub, CannotReplayAnEntryUnderItsOwnId) {
   EXPECT_EQ(shown(amalie, "Jeg er på – læser nu."), 1U);
 }
 
+TEST_F(LyingHub, CannotInviteASecondTimeIntoOneConversation) {
+  Bytes welcome;
+  world.hub->tamper = [&](DeviceId to, wire::HubFrame frame) {
+    if (const auto* entry = std::get_if<wire::Entry>(&frame.body)) {
+      last[{to, entry->stream}] = *entry;
+      if (to == ida.id && entry->kind == wire::EntryKind::kWelcome) welcome = entry->bytes;
+    }
+    return Frames{std::move(frame)};
+  };
+  ask();
+  ASSERT_FALSE(welcome.empty());
+  inject(ida, next_after(last.at({ida.id, wire::kInbox}), wire::EntryKind::kWelcome,
+                         world.entropy.make_id<MessageId>(), welcome));
+  EXPECT_TRUE(suspects(ida, Errc::kReplay));
+  say(ida, "Jeg er her stadig.");
+  EXPECT_EQ(shown(amalie, "Jeg er her stadig."), 1U);
+}
+
 TEST_F(LyingHub, ABadEntryDoesNotBlockTheStream) {
   listen();
   ask();

@@ -1,5 +1,6 @@
 add_executable(nattevagt_mls_tests
   ${CMAKE_CURRENT_LIST_DIR}/mls_codec_test.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/mls_deletion_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/mls_external_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/mls_group_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/mls_messages_test.cpp

@@ -133,6 +133,32 @@ TEST(MlsMessages, CommitWithAnotherConfirmationTagIsRefused) {
 }
 
 // The hub can make neither: it lacks the membership key. A member can, and the signature must stop it.
+// 12.4: a list that asks for a path, and an empty list, with a commit that has none.
+TEST(MlsMessages, CommitWithoutItsPathIsRefused) {
+  World world;
+  Party party(world, 3);
+  const GroupState& state = GroupAccess::state(party.groups[0]);
+  const auto verdict = [&](std::vector<ProposalOrRef> proposals) {
+    AuthenticatedContent message;
+    message.wire_format = WireFormat::kPublicMessage;
+    message.content.group_id = state.context.group_id;
+    message.content.epoch = state.context.epoch;
+    message.content.sender = Sender{SenderType::kMember, 0};
+    message.content.content = Commit{std::move(proposals), {}};
+    message.auth = sign_content(message.wire_format, message.content, state.context_bytes, state.sign_key);
+    message.auth.confirmation_tag = Bytes(kHashBytes, 0);
+    const auto staged = stage_commit(GroupAccess::state(party.groups[1]), message, world.validation());
+    return std::string(staged ? "" : staged.error().where);
+  };
+  const std::string refused = "RFC 9420 12.4 path required";
+  EXPECT_EQ(verdict({}), refused);
+  EXPECT_EQ(verdict({{Proposal{Remove{{2}}}}}), refused);
+  EXPECT_EQ(verdict({{Proposal{GroupContextExtensions{}}}}), refused);
+  // A ReInit needs none: what is refused then is the tag.
+  EXPECT_EQ(verdict({{Proposal{ReInit{{1}, kVersionMls10, kSuite, {}}}}}),
+            "RFC 9420 12.4.2 confirmation_tag");
+}
+
 TEST(MlsMessages, MemberCannotSpeakForAnother) {
   World world;
   Party party(world, 3);
