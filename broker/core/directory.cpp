@@ -263,15 +263,39 @@ std::vector<PersonId> Directory::holders_at(const RoleId& role, UtcTime at) cons
   const auto [rota, plan] = rota_of(role);
   if (plan == nullptr) return *listed;
   const rota::Answering answering = rota::who_answers(*rota, *plan, at);
-  const auto owner = role_owner_.find(answering.answering);
-  const auto* may = holders_of(answering.answering);
-  if (may == nullptr || owner->second != role_owner_.at(role)) return {};
-  if (!answering.in_rota) return *may;
-  std::vector<PersonId> out;  // P-100: nobody is on duty whom the roster does not list
-  for (const PersonId& person : answering.duty.persons) {
+  return permitted(role, answering.answering, answering.in_rota ? &answering.duty.persons : nullptr);
+}
+
+std::vector<PersonId> Directory::backup_at(const RoleId& role, UtcTime at) const {
+  const auto [rota, plan] = rota_of(role);
+  if (plan == nullptr || !plan->backup) return {};
+  const wire::RoleRota* backup = rota::find_role(*rota, *plan->backup);
+  if (backup == nullptr) return permitted(role, *plan->backup, nullptr);
+  const rota::OnDuty duty = rota::on_duty(*rota, *backup, at);
+  return permitted(role, *plan->backup, &duty.persons);
+}
+
+// P-100: of those on duty (nullptr: of all) in `answering`, whom the roster lists. A role answers for another
+// of its own organisation alone.
+std::vector<PersonId> Directory::permitted(const RoleId& role, const RoleId& answering,
+                                           const std::vector<PersonId>* on_duty) const {
+  const auto* may = holders_of(answering);
+  if (may == nullptr || role_owner_.at(answering) != role_owner_.at(role)) return {};
+  if (on_duty == nullptr) return *may;
+  std::vector<PersonId> out;
+  for (const PersonId& person : *on_duty) {
     if (std::find(may->begin(), may->end(), person) != may->end()) out.push_back(person);
   }
   return out;
+}
+
+bool Directory::gap_at(const RoleId& role, UtcTime at) const {
+  const auto [rota, plan] = rota_of(role);
+  return plan != nullptr && rota::who_answers(*rota, *plan, at).gap;
+}
+
+void Directory::add_backup_devices_of(const RoleId& role, UtcTime now, std::set<DeviceNumber>& out) const {
+  for (const PersonId& person : backup_at(role, now)) add_devices_of_person(person, now, out);
 }
 
 void Directory::add_devices_of_person(const PersonId& person, UtcTime now,
@@ -306,10 +330,12 @@ void Directory::add_coming_devices_of(const wire::Target& target, UtcTime now,
   const RoleId role{target.id.bytes};
   const auto [rota, plan] = rota_of(role);
   if (plan == nullptr) return;
+  add_backup_devices_of(role, now, out);
   const UtcTime end = now + limits::kDutyLookAhead;
   for (UtcTime at = rota::next_answer_change(*rota, *plan, now); at <= end;
        at = rota::next_answer_change(*rota, *plan, at)) {
     for (const PersonId& person : holders_at(role, at)) add_devices_of_person(person, now, out);
+    for (const PersonId& person : backup_at(role, at)) add_devices_of_person(person, now, out);
   }
 }
 

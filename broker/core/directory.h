@@ -91,8 +91,13 @@ class Directory {
   // ---- Resolution (P-041, P-042, P-105), by today's documents. Recorders never answer, so they are never
   // targets.
   std::vector<PersonId> holders_at(const RoleId& role, UtcTime at) const;
+  // P-108: of a role in a rota, those who answer when nobody on duty can be reached.
+  std::vector<PersonId> backup_at(const RoleId& role, UtcTime at) const;
+  bool in_rota(const RoleId& role) const { return rota_of(role).second != nullptr; }
+  bool gap_at(const RoleId& role, UtcTime at) const;
+  void add_backup_devices_of(const RoleId& role, UtcTime now, std::set<DeviceNumber>& out) const;
   void add_devices_of(const wire::Target& target, UtcTime now, std::set<DeviceNumber>& out) const;
-  // P-106: and of those who come on duty within kDutyLookAhead.
+  // P-106: and of those who come on duty within kDutyLookAhead, and of the backup.
   void add_coming_devices_of(const wire::Target& target, UtcTime now, std::set<DeviceNumber>& out) const;
   UtcTime next_duty_change(UtcTime after) const;  // of any rota
   bool any_rota() const { return !rotas_.empty(); }
@@ -112,6 +117,8 @@ class Directory {
   Status load_documents(Reader& reader);
   void index_roster(const OrganisationId& id, RosterView view);
   const std::vector<PersonId>* holders_of(const RoleId& role) const;
+  std::vector<PersonId> permitted(const RoleId& role, const RoleId& answering,
+                                  const std::vector<PersonId>* on_duty) const;
   std::pair<const wire::Rota*, const wire::RoleRota*> rota_of(const RoleId& role) const;
   void add_devices_of_person(const PersonId& person, UtcTime now, std::set<DeviceNumber>& out) const;
 

@@ -45,8 +45,29 @@ HubCore::State::State(HubConfig given)
 
 std::vector<DeviceNumber> HubCore::State::devices_of(std::span<const wire::Target> targets) const {
   std::set<DeviceNumber> devices;
-  for (const wire::Target& target : targets) directory.add_devices_of(target, now, devices);
+  for (const wire::Target& target : targets) {
+    std::set<DeviceNumber> theirs;
+    directory.add_devices_of(target, now, theirs);
+    if (silent(target, theirs)) directory.add_backup_devices_of(RoleId{target.id.bytes}, now, theirs);
+    devices.merge(theirs);
+  }
   return {devices.begin(), devices.end()};
+}
+
+// P-108: a role that a rota fills, and nobody who answers for it can be reached.
+bool HubCore::State::silent(const wire::Target& target, const std::set<DeviceNumber>& devices) const {
+  if (target.kind != wire::TargetKind::kRole || !directory.in_rota(RoleId{target.id.bytes})) return false;
+  return std::all_of(devices.begin(), devices.end(),
+                     [&](DeviceNumber device) { return away_at(device) <= now; });
+}
+
+bool HubCore::State::degraded(std::span<const wire::Target> targets) const {
+  return std::any_of(targets.begin(), targets.end(), [&](const wire::Target& target) {
+    if (target.kind != wire::TargetKind::kRole) return false;
+    std::set<DeviceNumber> devices;
+    directory.add_devices_of(target, now, devices);
+    return silent(target, devices) || directory.gap_at(RoleId{target.id.bytes}, now);
+  });
 }
 
 UtcTime HubCore::State::away_at(DeviceNumber number) const {

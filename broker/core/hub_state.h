@@ -53,8 +53,11 @@ struct HubCore::State final : OnCall {
 
   // ---- OnCall
   std::vector<DeviceNumber> devices_of(std::span<const wire::Target> targets) const override;
+  bool degraded(std::span<const wire::Target> targets) const override;
   UtcTime away_at(DeviceNumber device) const override;
   PersonId person_of(DeviceNumber device) const override;
+
+  bool silent(const wire::Target& target, const std::set<DeviceNumber>& devices) const;
 
   // ---- hub_core.cpp: events and time
   void handle(const SessionOpened& event);

@@ -80,6 +80,7 @@ void enter_step(const LadderScene& scene, LadderMove& move, std::size_t step, No
     progress.exhausted_at = loud_end_bound(scene.ladder, step, at);
     if (rung.repeat > Millis(0)) progress.repeat_at = at + std::max(rung.repeat, limits::kStepWaitMin);
     move.notices.push_back({kind, progress.step, progress.repeat, progress.step_devices});
+    if (scene.on_call.degraded(rung.targets)) progress.technical_alarm = true;
     if (deserted_at(progress, scene.on_call) > scene.now) return;
     progress.technical_alarm = true;
     kind = NoticeKind::kFirst;

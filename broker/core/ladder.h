@@ -27,6 +27,8 @@ class OnCall {
   virtual ~OnCall() = default;
   // Every device of every target, ascending, each once.
   virtual std::vector<DeviceNumber> devices_of(std::span<const wire::Target> targets) const = 0;
+  // P-108: a role that a rota fills has a gap here, or nobody on duty in it can be reached.
+  virtual bool degraded(std::span<const wire::Target>) const { return false; }
   // When the device counts as away (P-045): kNever while it is connected; may lie in the past.
   virtual UtcTime away_at(DeviceNumber device) const = 0;
   virtual PersonId person_of(DeviceNumber device) const = 0;

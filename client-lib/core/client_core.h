@@ -151,6 +151,7 @@ class ClientCore {
   void on_directory_changed();
   void remove_revoked();
   void add_missing_on_ladder();
+  void follow_duty();
 
   // core_outbox.cpp
   void pump();
@@ -267,6 +268,7 @@ class ClientCore {
   std::map<std::uint64_t, InFlight> flights_;
   UtcTime last_frame_, last_ping_, publish_after_;
   std::map<std::pair<OrganisationId, wire::DocumentKind>, std::uint64_t> announced_;
+  UtcTime duty_changes_at_ = UtcTime::min();
   std::map<ConversationId, std::vector<wire::Entry>> held_;
   std::size_t held_count_ = 0;
   std::map<ConversationId, std::uint64_t> gap_at_;  // asked again once from here

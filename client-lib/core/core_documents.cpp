@@ -18,6 +18,7 @@ Bytes document_key(const wire::SignedDocument& document) {
 }  // namespace
 
 void ClientCore::note_versions(const std::vector<wire::DocumentVersion>& versions) {
+  follow_duty();
   bool newer = false;
   for (const wire::DocumentVersion& offered : versions) {
     const auto* organisation = directory_.organisation(offered.organisation);
@@ -75,6 +76,14 @@ void ClientCore::on_directory_changed() {
   remove_revoked();
   reconsider_takes();
   add_missing_on_ladder();
+  duty_changes_at_ = directory_.next_duty_change(now_);
+}
+
+// P-106: who was not to be foreseen when the call was made (a take-over, a long night) comes in when on duty.
+void ClientCore::follow_duty() {
+  if (now_ < duty_changes_at_ || !directory_.any_roster()) return;
+  duty_changes_at_ = directory_.next_duty_change(now_);
+  add_missing_on_ladder();
 }
 
 void ClientCore::remove_revoked() {
@@ -121,7 +130,12 @@ void ClientCore::add_missing_on_ladder() {
         const bool present = std::any_of(members.begin(), members.end(), [&](const auto& identity) {
           return directory_.meant(target, ladder->organisation, who_of(identity));
         });
-        if (!present) missing.push_back(target);
+        const auto duty = directory_.on_duty(target, now_);
+        const bool all = std::all_of(duty.begin(), duty.end(), [&](const PersonId& person) {
+          return std::any_of(members.begin(), members.end(),
+                             [&](const auto& identity) { return identity.person == person; });
+        });
+        if (!present || !all) missing.push_back(target);
       }
     }
     const bool under_way = std::any_of(outbox_.begin(), outbox_.end(), [&](const auto& entry) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "proto/rota/rota.h"
 #include "proto/wire/codec.h"
 
 namespace nattevagt::client {
@@ -160,6 +161,12 @@ const wire::Role* Directory::find_role(const RoleId& role, OrganisationId* owner
 
 namespace {
 
+bool may_hold(const wire::Roster* roster, const RoleId& id, const PersonId& person) {
+  return roster != nullptr && std::any_of(roster->roles.begin(), roster->roles.end(), [&](const auto& role) {
+           return role.id == id &&
+                  std::find(role.holders.begin(), role.holders.end(), person) != role.holders.end();
+         });
+}
 bool holds_a_role(const wire::Roster& roster, const PersonId& person) {
   return std::any_of(roster.roles.begin(), roster.roles.end(), [&](const wire::Role& role) {
     return std::find(role.holders.begin(), role.holders.end(), person) != role.holders.end();
@@ -180,8 +187,13 @@ bool Directory::meant(const wire::Target& target, const OrganisationId& asking, 
       // organisation could print a certificate with the same person id.
       OrganisationId owner;
       const wire::Role* role = find_role(as_id<RoleId>(target.id), &owner);
-      return role != nullptr && owner == who.organisation &&
-             std::find(role->holders.begin(), role->holders.end(), who.person) != role->holders.end();
+      if (role == nullptr || owner != who.organisation) return false;
+      const auto holds = [&](const RoleId& id) { return may_hold(own, id, who.person); };
+      // P-105: and who may answer in its stead.
+      const wire::Rota* rota = this->rota(owner);
+      const auto* plan = rota == nullptr ? nullptr : rota::find_role(*rota, role->id);
+      return holds(role->id) || (plan != nullptr && ((plan->backup && holds(*plan->backup)) ||
+                                                     (plan->daytime && holds(*plan->daytime))));
     }
     case wire::TargetKind::kPerson:
       return as_id<PersonId>(target.id) == who.person &&
@@ -200,6 +212,27 @@ bool Directory::on_ladder(const Asking& asking, const Who& who) const {
     }
   }
   return false;
+}
+
+std::vector<PersonId> Directory::on_duty(const wire::Target& target, UtcTime at) const {
+  if (target.kind != wire::TargetKind::kRole) return {};
+  OrganisationId owner;
+  const wire::Role* role = find_role(as_id<RoleId>(target.id), &owner);
+  const wire::Rota* rota = role == nullptr ? nullptr : this->rota(owner);
+  const auto* plan = rota == nullptr ? nullptr : rota::find_role(*rota, role->id);
+  if (plan == nullptr) return {};
+  const rota::Answering answering = rota::who_answers(*rota, *plan, at);
+  std::vector<PersonId> out;
+  for (const PersonId& person : answering.duty.persons) {
+    if (may_hold(roster(owner), answering.answering, person)) out.push_back(person);
+  }
+  return out;
+}
+
+UtcTime Directory::next_duty_change(UtcTime after) const {
+  UtcTime next = kNever;
+  for (const auto& [id, rota] : rotas_) next = std::min(next, rota::next_change(rota, after));
+  return next;
 }
 
 bool Directory::recorder(const Who& who) const {

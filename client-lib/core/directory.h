@@ -43,7 +43,7 @@ class Directory {
   std::uint64_t version(const OrganisationId& id, wire::DocumentKind kind) const;
   std::vector<wire::DocumentVersion> versions() const;
   const wire::Roster* roster(const OrganisationId& id) const;
-  const wire::Rota* rota(const OrganisationId& id) const;  // who is on duty: proto/rota. nullptr: there is none
+  const wire::Rota* rota(const OrganisationId& id) const;  // nullptr: there is none
   bool any_roster() const noexcept { return !rosters_.empty(); }
 
   // The whole chain and the revocations. kUntrusted, kBadSignature, kExpired, kRevoked, kMalformed.
@@ -63,6 +63,9 @@ class Directory {
   // May `who` be meant by `target`, in a ladder or an invitation of `asking`?
   bool meant(const wire::Target& target, const OrganisationId& asking, const Who& who) const;
   bool on_ladder(const Asking& asking, const Who& who) const;
+  // P-105: whom a rota has on duty for a role at `at`. Empty where no rota names it: then meant() says it all.
+  std::vector<PersonId> on_duty(const wire::Target& target, UtcTime at) const;
+  UtcTime next_duty_change(UtcTime after) const;
   bool recorder(const Who& who) const;
   // By its own organisation's roster: a unit of it, a holder of one of its roles, or a recorder.
   bool listed(const Who& who) const;

@@ -20,7 +20,7 @@ ARROWS = {
     "broker/io": ["proto/common", "proto/wire", "broker/core"],
     "broker/app": ["proto/common", "proto/wire", "broker/core", "broker/io"],
     "client-lib/mls": ["proto/common"],
-    "client-lib/core": ["proto/common", "proto/wire", "client-lib/mls"],
+    "client-lib/core": ["proto/common", "proto/wire", "proto/rota", "client-lib/mls"],
     "client-lib/store": ["proto/common", "proto/wire", "client-lib/core"],
     "client-lib/export": ["proto/common", "proto/wire", "client-lib/core", "client-lib"],
     "client-lib/io": ["proto/common", "proto/wire"],

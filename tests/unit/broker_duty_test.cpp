@@ -200,6 +200,35 @@ TEST_F(DutyTest, InAGapTheBackupAnswersInTheRolesOwnStep) {
   const auto alert = raise();
   EXPECT_EQ(view(alert).step, 0U);
   EXPECT_EQ(rings(lis), Kinds{NoticeKind::kFirst});
+  EXPECT_TRUE(view(alert).technical_alarm) << "the unit is told that the plan has a hole";
+}
+
+TEST_F(DutyTest, WhenNobodyOnDutyCanBeReachedTheBackupIsRungInTheSameStepAndTheUnitIsTold) {
+  rota.roles[0].backup = second;
+  publish();
+  world.disconnect(ida);
+  world.advance(limits::kReachableGrace - Millis(1));
+  const auto before = raise();
+  EXPECT_EQ(rings(lis), Kinds{}) << "a lost connection is not yet silence";
+  EXPECT_FALSE(view(before).technical_alarm);
+  world.advance(Millis(1));
+  rings(lis);
+  const auto alert = raise();
+  EXPECT_EQ(rings(lis), Kinds{NoticeKind::kFirst});
+  EXPECT_EQ(view(alert).step, 0U);
+  EXPECT_TRUE(view(alert).technical_alarm);
+  EXPECT_EQ(view(alert).next_at, world.now + minutes(5)) << "the step has its whole time";
+}
+
+TEST_F(DutyTest, WhoWasRungBeforeTheShiftStillHoldsTheStepWhenTheNewHolderIsAway) {
+  world.disconnect(rune);
+  world.advance(hours(1) - minutes(2));
+  const auto alert = raise();
+  world.advance(minutes(2) + seconds(1));
+  EXPECT_EQ(view(alert).step, 0U);
+  EXPECT_FALSE(view(alert).technical_alarm);
+  rings(ida);
+  EXPECT_TRUE(take(ida, alert).leaf.has_value());
 }
 
 TEST_F(DutyTest, OutsideThePlanTheDaytimeRoleAnswers) {
@@ -257,6 +286,17 @@ TEST_F(DutyTest, WhoComesOnDutySoonIsGatheredFromTheStart) {
   EXPECT_EQ(gathered(), (std::set<DeviceId>{ida.id, rune.id, lis.id})) << "Rune's shift begins in an hour";
   world.advance(hours(1));
   EXPECT_EQ(gathered(), (std::set<DeviceId>{rune.id, lis.id}));
+}
+
+TEST_F(DutyTest, TheBackupIsGatheredWithItsRole) {
+  rota.roles[0].backup = second;
+  publish();
+  world.advance(hours(2));  // no shift begins within two hours
+  wire::Gather gather;
+  gather.targets = {to_role(first)};
+  const Reply reply = world.ask(house, gather);
+  const std::set<DeviceId> gathered(reply.gathered->without.begin(), reply.gathered->without.end());
+  EXPECT_EQ(gathered, (std::set<DeviceId>{rune.id, lis.id}));
 }
 
 TEST_F(DutyTest, AnUnreadableRotaNeverReachesTheJournal) {

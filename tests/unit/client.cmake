@@ -1,4 +1,4 @@
-add_executable(nattevagt_client_tests client_crash_test.cpp client_enrol_test.cpp client_export_test.cpp
+add_executable(nattevagt_client_tests client_crash_test.cpp client_duty_test.cpp client_enrol_test.cpp client_export_test.cpp
   client_lying_hub_test.cpp client_night_test.cpp
   client_policy_test.cpp client_store_test.cpp client_story_test.cpp)
 target_link_libraries(nattevagt_client_tests PRIVATE nattevagt_memory_world nattevagt_client_store
