@@ -204,6 +204,13 @@ Result<wire::SignedDocument> Organisation::sign_roster(const wire::Roster& roste
                              wire::encode(roster), SignKey::from_seed(state_->sign_seed));
 }
 
+Result<wire::SignedDocument> Organisation::sign_rota(const wire::Rota& rota, std::uint64_t hub_version) {
+  state_->rota_version = std::max(state_->rota_version, hub_version) + 1;
+  NV_TRYV(save());
+  return wire::sign_document(card().id, wire::DocumentKind::kRota, state_->rota_version, wire::encode(rota),
+                             SignKey::from_seed(state_->sign_seed));
+}
+
 Result<wire::SignedDocument> Organisation::revoke(const std::vector<DeviceId>& devices,
                                                   std::uint64_t hub_version, UtcTime now) {
   auto& all = state_->revoked;

@@ -19,6 +19,7 @@
 #include "client-lib/admin/secret_file.h"
 #include "proto/common/clock.h"
 #include "proto/wire/identity.h"
+#include "proto/wire/rota.h"
 
 namespace nattevagt::client {
 
@@ -65,6 +66,7 @@ class Organisation {
   Status trust(const wire::TrustedOrganisation& other);
   // The next version, saved before it is returned; above `hub_version`, what the hub has of us.
   Result<wire::SignedDocument> sign_roster(const wire::Roster& roster, std::uint64_t hub_version);
+  Result<wire::SignedDocument> sign_rota(const wire::Rota& rota, std::uint64_t hub_version);
   Result<wire::SignedDocument> revoke(const std::vector<DeviceId>& devices, std::uint64_t hub_version,
                                       UtcTime now);
 

@@ -132,7 +132,7 @@ Status read_fact(const Fields& f, OrganisationState& state) {
   static constexpr std::array kShapes{Shape{"name", 2},     Shape{"keys", 4},   Shape{"hub", 4},
                                       Shape{"versions", 3}, Shape{"person", 6}, Shape{"unit", 3},
                                       Shape{"role", 3},     Shape{"ladder", 3}, Shape{"grant", 4},
-                                      Shape{"revoked", 2},  Shape{"trust", 2}};
+                                      Shape{"revoked", 2},  Shape{"trust", 2},  Shape{"rota", 2}};
   const auto* shape =
       std::find_if(kShapes.begin(), kShapes.end(), [&](const Shape& s) { return s.kind == f[0]; });
   if (shape == kShapes.end()) return fail(Errc::kUnsupported, "state: a newer tool's fact");
@@ -158,6 +158,10 @@ Status read_fact(const Fields& f, OrganisationState& state) {
     state.revoked.push_back(device);
     return {};
   }
+  if (f[0] == "rota") {
+    NV_TRY(state.rota_version, number(f[1]));
+    return {};
+  }
   NV_TRY(auto trusted, wire::decode_trust(f[1]));
   state.trusted.push_back(std::move(trusted));
   return {};
@@ -174,6 +178,7 @@ SecretBytes encode_state(const OrganisationState& state) {
       {"keys", secret_hex(state.sign_seed), secret_hex(state.curve_key), secret_hex(state.directory_key)});
   out.line({"hub", state.hub.endpoint, to_hex(state.hub.curve_key.bytes), to_hex(state.hub.sign_key.bytes)});
   out.line({"versions", text(state.roster_version), text(state.revocations_version)});
+  if (state.rota_version != 0) out.line({"rota", text(state.rota_version)});
   for (const auto& person : state.people) {
     out.line({"person", person.id.hex(), text(static_cast<std::uint64_t>(person.kind)), person.name,
               person.profession, person.unit ? person.unit->hex() : std::string()});

@@ -40,6 +40,7 @@ struct OrganisationState {
   wire::HubPin hub;
   std::uint64_t roster_version = 0;  // the highest that was ever signed
   std::uint64_t revocations_version = 0;
+  std::uint64_t rota_version = 0;
   std::vector<NamedPerson> people;
   std::vector<Named<UnitId>> units;
   std::vector<Named<RoleId>> roles;

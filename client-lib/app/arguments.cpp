@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <charconv>
 #include <array>
 #include <memory>
 
@@ -51,6 +52,7 @@ class CommandLine {
     app_.footer(
         "Hver kommando har --help med et eksempel. En tekst, der skrives som -, læses fra tastaturet.");
     organisation_commands();
+    rota_commands();
     device_commands();
     incident_commands();
     looking_commands();
@@ -205,6 +207,43 @@ class CommandLine {
     revoke->add_option("--person", out_.person, "Alle personens (eller enhedens) enheder");
   }
 
+  void rota_commands() {
+    CLI::App* rota = app_.add_subcommand("rota", "Vagtplanen: hvem der har hvilken rolle, og hvornår")->group("Kommandoer");
+    rota->require_subcommand(1);
+    const auto file_command = [&](Verb verb, const std::string& name, const std::string& about,
+                                  const std::string& example) {
+      CLI::App* made = command(*rota, verb, name, about, "rota " + example);
+      text(made, "file", "Vagtplanen (TOML)")->required();
+      return made;
+    };
+    CLI::App* check = file_command(Verb::kRotaCheck, "check", "Se efter fejl og huller, og tegn ugen",
+                                   "check rota-havbakken.toml --from 2026-10-19 --weeks 2");
+    check->add_option("--from", out_.from, "Ugen med denne dato (ellers denne uge)");
+    check->add_option("--weeks", weeks_, "Så mange uger, 1-52 (1)");
+    file_command(Verb::kRotaPublish, "publish", "Underskriv og udgiv; nægter ved huller",
+                 "publish --home HAVBAKKEN rota-havbakken.toml");
+    CLI::App* now = command(*rota, Verb::kRotaNow, "now", "Hvem svarer nu? Uden fil: for hver enhed, som hubben ved det",
+                            "rota now --home SOLVANG");
+    text(now, "file", "Vagtplanen (TOML)");
+    now->add_option("--at", out_.at, "På dette tidspunkt, 2026-10-24T23:00 (ellers nu)");
+    CLI::App* swap = file_command(
+        Verb::kRotaSwap, "swap", "Foreslå et bytte; det gælder, når den anden har sagt ja",
+        "swap rota.toml --role forvagt --from 2026-10-24T23:00 --until 2026-10-25T07:00 --gives Ida --takes Rune");
+    swap->add_option("--role", out_.role, "Rollen")->required();
+    swap->add_option("--from", out_.from, "Fra tidspunktet")->required();
+    swap->add_option("--until", out_.until, "Til tidspunktet")->required();
+    swap->add_option("--gives", out_.gives, "Den, der giver vagten fra sig")->required();
+    swap->add_option("--takes", out_.takes, "Den, der bliver spurgt")->required();
+    CLI::App* accept = file_command(Verb::kRotaAccept, "accept", "Sig ja til et bytte", "accept rota.toml --takes Rune");
+    accept->add_option("--takes", out_.takes, "Den, der er blevet spurgt")->required();
+    accept->add_option("--role", out_.role, "Rollen, når der venter flere");
+    CLI::App* take_over = file_command(Verb::kRotaTakeOver, "take-over", "Overtag vagten nu, til den slutter",
+                                       "take-over rota.toml --role forvagt --person Rune");
+    take_over->add_option("--role", out_.role, "Rollen")->required();
+    take_over->add_option("--person", out_.person, "Den, der overtager")->required();
+    take_over->add_option("--until", out_.until, "Til dette tidspunkt (ellers vagtens ende)");
+  }
+
   void device_commands() {
     CLI::App* enrol =
         command(app_, Verb::kEnrol, "enrol", "Tilmeld denne enhed med et link", "enrol 'nattevagt:...'");
@@ -345,6 +384,12 @@ class CommandLine {
         !duration(certificate_, out_.certificate_lifetime)) {
       return false;
     }
+    if (!weeks_.empty()) {
+      const auto [end, code] = std::from_chars(weeks_.data(), weeks_.data() + weeks_.size(), out_.weeks);
+      if (code != std::errc() || end != weeks_.data() + weeks_.size() || out_.weeks < 1 || out_.weeks > 52) {
+        return refuse("'" + weeks_ + "' er ikke et antal uger. Skriv et tal fra 1 til 52.");
+      }
+    }
     if (!severity_.empty()) {
       out_.severity = parse_severity(severity_);
       if (!out_.severity)
@@ -380,12 +425,17 @@ class CommandLine {
   CLI::App app_{"Nattevagt: råd fra vagthavende psykiater, når det er nat"};
   Arguments out_;
   wire::Medicine medicine_;
-  std::string severity_, situation_, answer_, patience_, valid_, certificate_, fault_;
+  std::string severity_, situation_, answer_, patience_, valid_, weeks_, certificate_, fault_;
 };
 
 }  // namespace
 
 bool is_organisation_verb(Verb verb) noexcept { return verb <= Verb::kRevoke; }
+bool works_on_rota_file(const Arguments& arguments) noexcept {
+  const Verb verb = arguments.verb;
+  if (verb == Verb::kRotaNow) return !arguments.text.empty();
+  return verb >= Verb::kRotaCheck && verb <= Verb::kRotaTakeOver;
+}
 bool is_incident_verb(Verb verb) noexcept { return verb >= Verb::kAuthor; }
 bool sends(Verb verb) noexcept { return verb >= Verb::kAsk && verb <= Verb::kInvite; }
 

@@ -20,6 +20,12 @@ enum class Verb : std::uint8_t {
   kOrgTrust,
   kRosterCheck,
   kRosterPublish,
+  kRotaPublish,
+  kRotaNow,
+  kRotaCheck,
+  kRotaSwap,
+  kRotaAccept,
+  kRotaTakeOver,
   kGrant,
   kDevices,
   kRevoke,
@@ -82,10 +88,15 @@ struct Arguments {
   std::string hub_file, endpoint, hub_curve, hub_sign;
   std::string person, unit, recorder, device;
   Millis valid_for{}, certificate_lifetime{};  // 0: the default
+  // The rota
+  std::string role, gives, takes;
+  std::string from, until, at;  // as written: a date or a moment
+  unsigned weeks = 1;
   bool cheap_key = false;                      // tests: little work on the PIN or passphrase
 };
 
 bool is_organisation_verb(Verb verb) noexcept;
+bool works_on_rota_file(const Arguments& arguments) noexcept;  // needs neither keys nor hub
 bool is_incident_verb(Verb verb) noexcept;  // those that a running `serve` does
 bool sends(Verb verb) noexcept;             // those that make a message
 

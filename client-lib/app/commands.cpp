@@ -69,6 +69,12 @@ class Run {
       case Verb::kOrgTrust:
       case Verb::kRosterCheck:
       case Verb::kRosterPublish:
+      case Verb::kRotaPublish:
+      case Verb::kRotaNow:
+      case Verb::kRotaCheck:
+      case Verb::kRotaSwap:
+      case Verb::kRotaAccept:
+      case Verb::kRotaTakeOver:
       case Verb::kGrant:
       case Verb::kDevices:
       case Verb::kRevoke:

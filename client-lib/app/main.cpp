@@ -17,6 +17,7 @@
 #include "client-lib/app/commands.h"
 #include "client-lib/app/device.h"
 #include "client-lib/app/organisation_commands.h"
+#include "client-lib/app/rota_commands.h"
 #include "client-lib/app/serve.h"
 #include "client-lib/app/show.h"
 #include "client-lib/app/texts_da.h"
@@ -104,6 +105,7 @@ int run(std::vector<std::string> words) {
   SystemClock clock;
   SystemEntropy entropy;
   const World world{clock, entropy, screen};
+  if (works_on_rota_file(arguments)) return finish(arguments, run_rota(arguments, screen, clock.wall()));
   if (is_organisation_verb(arguments.verb)) {
     return finish(arguments, run_organisation(arguments, home, screen, clock, entropy));
   }

@@ -15,26 +15,18 @@
 #include "client-lib/app/json_lines.h"
 #include "client-lib/app/pin.h"
 #include "client-lib/app/qr.h"
+#include "client-lib/app/rota_commands.h"
+#include "client-lib/app/rota_show.h"
+#include "client-lib/app/rota_units.h"
 #include "client-lib/app/show.h"
 #include "client-lib/app/texts_da.h"
 #include "client-lib/io/zmq_connection.h"
+#include "proto/common/limits.h"
 #include "proto/wire/chain.h"
 #include "proto/wire/codec.h"
 
 namespace nattevagt::client::cli {
 namespace {
-
-constexpr std::size_t kFileBytesMax = 1024 * 1024;
-
-Result<std::string> read_text_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return fail(Errc::kNotFound, "read_text_file");
-  std::string text(kFileBytesMax + 1, '\0');
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<std::size_t>(file.gcount()));
-  if (text.size() > kFileBytesMax) return fail(Errc::kTooLarge, "read_text_file");
-  return text;
-}
 
 std::string trimmed(std::string text) {
   while (!text.empty() && (text.back() == '\n' || text.back() == '\r' || text.back() == ' ')) text.pop_back();
@@ -86,6 +78,8 @@ class OrganisationRun {
       case Verb::kOrgTrust: return trust();
       case Verb::kRosterCheck: return roster(false);
       case Verb::kRosterPublish: return roster(true);
+      case Verb::kRotaPublish: return publish_rota();
+      case Verb::kRotaNow: return units_now();
       case Verb::kGrant: return grant();
       case Verb::kDevices: return devices();
       case Verb::kRevoke: return revoke();
@@ -227,6 +221,51 @@ class OrganisationRun {
     reply.exit_code = kExitRefused;
     if (!a_.json) reply.err += std::string(text::kRosterBad) + "\n";
     return reply;
+  }
+
+  AgentReply publish_rota() {
+    const auto file = read_text_file(a_.text);
+    if (!file) return refuse(file.error().code, text::kNoFile);
+    ParsedRota parsed = parse_rota(*file);
+    auto tool = hub();
+    if (!tool) return refuse(tool.error().code);
+    const auto documents = tool->documents();
+    if (!documents) return refuse(documents.error().code);
+    const auto roster = own_roster(*documents, org_->card());
+    if (!roster) {
+      return refuse(roster.error().code, roster.error().code == Errc::kNotFound
+                                             ? "Udgiv organisationens roster først: nattevagt org roster publish."
+                                             : text::error_text(roster.error().code));
+    }
+    const UtcTime now = clock_.wall();
+    BuiltRota built = build_rota(parsed.draft, *org_, *roster, now);
+    for (auto& problem : built.problems) parsed.problems.push_back(std::move(problem));
+    AgentReply reply = cli::report(parsed.problems, screen_, a_.json);
+    if (reply.exit_code != kExitDone || report_gaps(built, now, screen_, a_.json, reply)) return reply;
+    const auto version = tool->version_at_hub(org_->card().id, wire::DocumentKind::kRota);
+    const auto document = org_->sign_rota(built.rota, version);
+    if (!document) return refuse(document.error().code);
+    if (document->body.size() > limits::kDocumentBytesMax) return refuse(Errc::kTooLarge);
+    if (const auto sent = tool->publish(*document); !sent) return refuse(sent.error().code);
+    reply.out += a_.json ? json_ok({{"version", static_cast<std::int64_t>(document->version)}})
+                         : fmt::format("Vagtplanen er udgivet, version {}.\n", document->version);
+    return reply;
+  }
+
+  AgentReply units_now() {
+    auto tool = hub();
+    if (!tool) return refuse(tool.error().code);
+    const auto documents = tool->documents();
+    if (!documents) return refuse(documents.error().code);
+    UtcTime now = clock_.wall();
+    if (!a_.at.empty()) {
+      const auto at = parse_moment(a_.at);
+      if (!at) return refuse(Errc::kInvalidValue, "'" + a_.at + "' er ikke et tidspunkt. Skriv 2026-10-24T23:00.");
+      now = *at;
+    }
+    const auto text = who_answers_units(*org_, *documents, now, screen_, a_.json);
+    if (!text) return refuse(text.error().code);
+    return print(*text);
   }
 
   AgentReply grant() {

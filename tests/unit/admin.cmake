@@ -1,4 +1,4 @@
-add_executable(nattevagt_admin_tests roster_draft_test.cpp organisation_test.cpp)
+add_executable(nattevagt_admin_tests organisation_test.cpp rota_draft_test.cpp roster_draft_test.cpp)
 target_link_libraries(nattevagt_admin_tests PRIVATE nattevagt_flags nattevagt_admin nattevagt_wire
   nattevagt_common nattevagt_test_support GTest::gtest_main)
 target_compile_definitions(nattevagt_admin_tests PRIVATE

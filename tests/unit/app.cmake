@@ -1,4 +1,4 @@
-add_executable(nattevagt_app_tests app_agent_socket_test.cpp app_arguments_test.cpp app_show_test.cpp)
+add_executable(nattevagt_app_tests app_agent_socket_test.cpp app_arguments_test.cpp app_rota_test.cpp app_show_test.cpp)
 target_link_libraries(nattevagt_app_tests PRIVATE nattevagt_flags nattevagt_app nattevagt_test_support
   nlohmann_json::nlohmann_json GTest::gtest_main)
 gtest_discover_tests(nattevagt_app_tests)

@@ -1,0 +1,65 @@
+// The rota from its file to the telephone that rings, through the real programs (PROTOCOL.md section 10).
+#include <gtest/gtest.h>
+
+#include "tests/system/cli_world.h"
+
+namespace nattevagt::testing {
+namespace {
+
+constexpr const char* kRota = R"([[window]]
+name = "døgnet"
+from = "00.00"
+to = "00.00"
+[[role]]
+name = "forvagt"
+covers = ["døgnet"]
+[[role.duty]]
+who = "Rune Eksempel"
+from = 2020-01-01
+)";
+
+std::string with_both_holders() {
+  std::string out = CliWorld::roster();
+  const std::string one = "holders = [\"Ida Eksempel\"]";
+  return out.replace(out.find(one), one.size(), "holders = [\"Ida Eksempel\", \"Rune Eksempel\"]");
+}
+
+TEST(CliRota, WhatTheFileSaysIsWhoRings) {
+  CliWorld world;
+  const std::string file = world.file("rota.toml");
+  write_file(file, kRota);
+  const auto early = world.run("org", {"rota", "publish", file});
+  EXPECT_EQ(early.exit_code, 1) << "Rune may not hold the role by the roster";
+  EXPECT_TRUE(early.says("linje 9: Rune Eksempel står ikke som holder af 'forvagt'")) << early.output;
+
+  world.publish(with_both_holders());
+  const auto published = world.run("org", {"rota", "publish", file});
+  EXPECT_EQ(published.exit_code, 0) << published.output;
+  EXPECT_TRUE(published.says("version 1")) << published.output;
+  const auto now = world.run("org", {"rota", "now"});
+  EXPECT_TRUE(now.says("Rød    1. forvagt: Rune Eksempel til kl. 00.00")) << now.output;
+
+  world.enrol_unit();
+  world.enrol_ida();
+  world.enrol("rune", {"--person", "Rune Eksempel"});
+  world.ask("første kald");
+  EXPECT_TRUE(world.run("rune", {"alerts"}).says("hus B"));
+  EXPECT_TRUE(world.run("ida", {"alerts"}).says("Ingen åbne kald.")) << "she is not on duty";
+  EXPECT_EQ(world.run("husb", {"withdraw"}).exit_code, 0);
+
+  const auto over = world.run("org", {"rota", "take-over", file, "--role", "forvagt", "--person",
+                                      "Ida Eksempel", "--until", "2199-01-01T00:00"});
+  EXPECT_EQ(over.exit_code, 0) << over.output;
+  EXPECT_EQ(world.run("org", {"rota", "publish", file}).exit_code, 0);
+  EXPECT_TRUE(world.run("org", {"rota", "now"}).says("forvagt: Ida Eksempel"));
+  world.ask("andet kald");
+  EXPECT_TRUE(world.run("ida", {"alerts"}).says("hus B"));
+
+  write_file(file, std::string(kRota) + "until = 2020-01-02\n");
+  const auto gap = world.run("org", {"rota", "publish", file});
+  EXPECT_EQ(gap.exit_code, 1);
+  EXPECT_TRUE(gap.says("HUL: forvagt") && gap.says("LIGE NU")) << gap.output;
+}
+
+}  // namespace
+}  // namespace nattevagt::testing
