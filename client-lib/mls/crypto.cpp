@@ -2,6 +2,8 @@
 
 #include <sodium.h>
 
+#include <cstring>
+
 #include "proto/common/check.h"
 
 namespace nattevagt::mls {
@@ -31,7 +33,7 @@ Block labeled_extract(ByteView suite, ByteView salt, std::string_view label, Byt
   return kdf_extract<Block>(salt, joined.view());
 }
 
-void labeled_expand(ByteView suite, const Block& key, std::string_view label, ByteView info,
+void labeled_expand(ByteView suite, const Expander& key, std::string_view label, ByteView info,
                     std::span<std::uint8_t> out) {
   Writer joined;
   joined.u16(static_cast<std::uint16_t>(out.size()));
@@ -39,7 +41,7 @@ void labeled_expand(ByteView suite, const Block& key, std::string_view label, By
   joined.raw(suite);
   joined.raw(as_bytes(label));
   joined.raw(info);
-  hkdf_expand(key.expose(), joined.view(), out);
+  key.expand(joined.view(), out);
 }
 
 // RFC 9180 4.1: ExtractAndExpand over the Diffie-Hellman result and both public keys.
@@ -48,23 +50,22 @@ Block kem_shared_secret(const Block& dh, ByteView kem_output, ByteView receiver)
   append(context, receiver);
   const Block eae = labeled_extract(kKemSuite, {}, "eae_prk", dh.expose());
   Block shared;
-  labeled_expand(kKemSuite, eae, "shared_secret", context, shared.expose());
+  labeled_expand(kKemSuite, Expander(eae.expose()), "shared_secret", context, shared.expose());
   return shared;
 }
 
 struct HpkeContext {
   AeadKey key;
   AeadNonce nonce;
-  Block exporter;
 };
 
 // RFC 9180 5.1, base mode.
 HpkeContext key_schedule(const Block& shared, const HpkeInfo& info) {
   const Block secret = labeled_extract(kHpkeSuite, shared.expose(), "secret", {});
+  const Expander expander(secret.expose());
   HpkeContext out;
-  labeled_expand(kHpkeSuite, secret, "key", info.bytes, out.key.expose());
-  labeled_expand(kHpkeSuite, secret, "base_nonce", info.bytes, out.nonce.expose());
-  labeled_expand(kHpkeSuite, secret, "exp", info.bytes, out.exporter.expose());
+  labeled_expand(kHpkeSuite, expander, "key", info.bytes, out.key.expose());
+  labeled_expand(kHpkeSuite, expander, "base_nonce", info.bytes, out.nonce.expose());
   return out;
 }
 
@@ -112,9 +113,14 @@ Bytes encrypt_context(std::string_view label, ByteView context) {
   return out.take();
 }
 
-InitSecret external_init_export(const HpkeContext& context) {
+// RFC 9180 5.3: the exporter secret, and from it the init secret. Nothing else here exports.
+InitSecret external_init_export(const Block& shared) {
+  const Block secret = labeled_extract(kHpkeSuite, shared.expose(), "secret", {});
+  Block exporter;
+  labeled_expand(kHpkeSuite, Expander(secret.expose()), "exp", key_schedule_context({}).bytes,
+                 exporter.expose());
   InitSecret out;
-  labeled_expand(kHpkeSuite, context.exporter, "sec", as_bytes(kExternalInitLabel), out.expose());
+  labeled_expand(kHpkeSuite, Expander(exporter.expose()), "sec", as_bytes(kExternalInitLabel), out.expose());
   return out;
 }
 
@@ -127,13 +133,43 @@ Bytes sign_content(std::string_view label, ByteView content) {
 
 }  // namespace
 
-void expand_with_label(ByteView secret, std::string_view label, ByteView context,
-                       std::span<std::uint8_t> out) {
+Expander::Expander(ByteView secret) noexcept {
+  static_assert(sizeof(crypto_auth_hmacsha256_state) == sizeof keyed_);
+  static constexpr std::uint8_t kNoKey = 0;  // libsodium takes no null pointer, not even for an empty key
+  crypto_auth_hmacsha256_state state;
+  crypto_auth_hmacsha256_init(&state, secret.empty() ? &kNoKey : secret.data(), secret.size());
+  std::memcpy(keyed_.data(), &state, sizeof state);
+  sodium_memzero(&state, sizeof state);
+}
+
+Expander::~Expander() { wipe(keyed_); }
+
+void Expander::expand(ByteView info, std::span<std::uint8_t> out) const noexcept {
+  NV_CHECK(out.size() <= 255 * kHashBytes);
+  crypto_auth_hmacsha256_state state;
+  Digest block{};
+  std::uint8_t counter = 0;
+  for (std::size_t done = 0; done < out.size();) {
+    std::memcpy(&state, keyed_.data(), sizeof state);
+    if (counter > 0) crypto_auth_hmacsha256_update(&state, block.data(), block.size());
+    ++counter;
+    crypto_auth_hmacsha256_update(&state, info.data(), info.size());
+    crypto_auth_hmacsha256_update(&state, &counter, 1);
+    crypto_auth_hmacsha256_final(&state, block.data());
+    const std::size_t take = std::min(block.size(), out.size() - done);
+    std::copy_n(block.begin(), take, out.begin() + static_cast<std::ptrdiff_t>(done));
+    done += take;
+  }
+  sodium_memzero(&state, sizeof state);
+  wipe(block);
+}
+
+void Expander::with_label(std::string_view label, ByteView context, std::span<std::uint8_t> out) const {
   Writer info;
   info.u16(static_cast<std::uint16_t>(out.size()));
   label_into(info, label);
   info.opaque(context);
-  hkdf_expand(secret, info.view(), out);
+  expand(info.view(), out);
 }
 
 Digest ref_hash(std::string_view label, ByteView value) {
@@ -196,7 +232,7 @@ HpkeKeyPair hpke_generate(Entropy& entropy) {
 HpkeKeyPair hpke_derive(ByteView input_key_material) {
   const Block prk = labeled_extract(kKemSuite, {}, "dkp_prk", input_key_material);
   HpkeKeyPair out;
-  labeled_expand(kKemSuite, prk, "sk", {}, out.secret.expose());
+  labeled_expand(kKemSuite, Expander(prk.expose()), "sk", {}, out.secret.expose());
   out.key = hpke_public(out.secret);
   return out;
 }
@@ -244,13 +280,13 @@ Result<ExternalInitSecret> external_init_send(ByteView external_pub, Entropy& en
   NV_TRY(Encapsulated sealed, encapsulate(external_pub, entropy));
   ExternalInitSecret out;
   out.kem_output = std::move(sealed.kem_output);
-  out.secret = external_init_export(key_schedule(sealed.shared, key_schedule_context({})));
+  out.secret = external_init_export(sealed.shared);
   return out;
 }
 
 Result<InitSecret> external_init_receive(const HpkeKeyPair& external, ByteView kem_output) {
   NV_TRY(const Block shared, decapsulate(external.secret, external.key, kem_output));
-  return external_init_export(key_schedule(shared, key_schedule_context({})));
+  return external_init_export(shared);
 }
 
 }  // namespace nattevagt::mls

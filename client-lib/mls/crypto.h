@@ -27,27 +27,46 @@ using AeadKey = Secret<struct AeadKeyPurpose, kKeyBytes>;
 using AeadNonce = Secret<struct AeadNoncePurpose, kNonceBytes>;
 using HpkePublicKey = std::array<std::uint8_t, kHpkePublicBytes>;
 
-// RFC 9420 8. `out` is filled whole.
-void expand_with_label(ByteView secret, std::string_view label, ByteView context,
-                       std::span<std::uint8_t> out);
+// RFC 9420 8, of one secret and as often as needed: the secret is taken into the HMAC once.
+class Expander {
+ public:
+  explicit Expander(ByteView secret) noexcept;
+  Expander(const Expander&) = delete;
+  Expander& operator=(const Expander&) = delete;
+  ~Expander();
 
+  void expand(ByteView info, std::span<std::uint8_t> out) const noexcept;  // HKDF-Expand, RFC 5869
+  // ExpandWithLabel. `out` is filled whole.
+  void with_label(std::string_view label, ByteView context, std::span<std::uint8_t> out) const;
+  template <class Out>
+  Out secret(std::string_view label, ByteView context = {}) const {
+    Out out;
+    with_label(label, context, out.expose());
+    return out;
+  }
+  template <class Out>
+  Out tree_secret(std::string_view label, std::uint32_t generation) const {  // DeriveTreeSecret, 9.1
+    const std::array<std::uint8_t, 4> context = {
+        static_cast<std::uint8_t>(generation >> 24), static_cast<std::uint8_t>(generation >> 16),
+        static_cast<std::uint8_t>(generation >> 8), static_cast<std::uint8_t>(generation)};
+    return secret<Out>(label, context);
+  }
+
+ private:
+  alignas(16) std::array<std::uint8_t, 208> keyed_{};  // libsodium's HMAC state after the key
+};
+
+inline void expand_with_label(ByteView secret, std::string_view label, ByteView context,
+                              std::span<std::uint8_t> out) {
+  Expander(secret).with_label(label, context, out);
+}
 template <class Out>
 Out expand_secret(ByteView secret, std::string_view label, ByteView context = {}) {
-  Out out;
-  expand_with_label(secret, label, context, out.expose());
-  return out;
+  return Expander(secret).secret<Out>(label, context);
 }
 template <class Out>
 Out derive_secret(ByteView secret, std::string_view label) {
   return expand_secret<Out>(secret, label);
-}
-// RFC 9420 9.1.
-template <class Out>
-Out derive_tree_secret(ByteView secret, std::string_view label, std::uint32_t generation) {
-  const std::array<std::uint8_t, 4> context = {
-      static_cast<std::uint8_t>(generation >> 24), static_cast<std::uint8_t>(generation >> 16),
-      static_cast<std::uint8_t>(generation >> 8), static_cast<std::uint8_t>(generation)};
-  return expand_secret<Out>(secret, label, context);
 }
 template <class Out>
 Out kdf_extract(ByteView salt, ByteView input) {

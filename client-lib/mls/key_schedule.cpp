@@ -54,17 +54,17 @@ EpochSecret derive_epoch(const MemberSecret& member, ByteView group_context) {
 }
 
 DerivedEpoch expand_epoch(const EpochSecret& epoch) {
-  const ByteView secret = epoch.expose();
+  const Expander secret(epoch.expose());
   DerivedEpoch out;
-  out.secrets.sender_data = derive_secret<SenderDataSecret>(secret, "sender data");
-  out.encryption = derive_secret<EncryptionSecret>(secret, "encryption");
-  out.secrets.exporter = derive_secret<ExporterSecret>(secret, "exporter");
-  out.secrets.external = derive_secret<ExternalSecret>(secret, "external");
-  out.secrets.confirmation = derive_secret<ConfirmationKey>(secret, "confirm");
-  out.secrets.membership = derive_secret<MembershipKey>(secret, "membership");
-  out.secrets.resumption = derive_secret<ResumptionPsk>(secret, "resumption");
-  out.secrets.authenticator = derive_secret<EpochAuthenticator>(secret, "authentication");
-  out.secrets.init = derive_secret<InitSecret>(secret, "init");
+  out.secrets.sender_data = secret.secret<SenderDataSecret>("sender data");
+  out.encryption = secret.secret<EncryptionSecret>("encryption");
+  out.secrets.exporter = secret.secret<ExporterSecret>("exporter");
+  out.secrets.external = secret.secret<ExternalSecret>("external");
+  out.secrets.confirmation = secret.secret<ConfirmationKey>("confirm");
+  out.secrets.membership = secret.secret<MembershipKey>("membership");
+  out.secrets.resumption = secret.secret<ResumptionPsk>("resumption");
+  out.secrets.authenticator = secret.secret<EpochAuthenticator>("authentication");
+  out.secrets.init = secret.secret<InitSecret>("init");
   return out;
 }
 

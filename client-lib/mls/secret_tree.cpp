@@ -34,9 +34,10 @@ MessageKey MessageKey::duplicate() const {
 Result<MessageKey> Ratchet::advance() {
   if (next_ == kLastGeneration) return fail(Errc::kGenerationUsed, "RFC 9420 9.1");
   MessageKey out;
-  out.key = derive_tree_secret<AeadKey>(secret_.expose(), "key", next_);
-  out.nonce = derive_tree_secret<AeadNonce>(secret_.expose(), "nonce", next_);
-  secret_ = derive_tree_secret<RatchetSecret>(secret_.expose(), "secret", next_);
+  const Expander secret(secret_.expose());
+  out.key = secret.tree_secret<AeadKey>("key", next_);
+  out.nonce = secret.tree_secret<AeadNonce>("nonce", next_);
+  secret_ = secret.tree_secret<RatchetSecret>("secret", next_);
   ++next_;
   return out;
 }
@@ -238,8 +239,9 @@ bool SecretTree::complete() const {
 MessageKey sender_data_key(const SenderDataSecret& secret, ByteView ciphertext) {
   const ByteView sample = ciphertext.first(std::min(ciphertext.size(), kHashBytes));
   MessageKey out;
-  out.key = expand_secret<AeadKey>(secret.expose(), "key", sample);
-  out.nonce = expand_secret<AeadNonce>(secret.expose(), "nonce", sample);
+  const Expander expander(secret.expose());
+  out.key = expander.secret<AeadKey>("key", sample);
+  out.nonce = expander.secret<AeadNonce>("nonce", sample);
   return out;
 }
 

@@ -121,9 +121,9 @@ DerivedPath derive_path(PathSecret first, std::vector<PathStep> steps) {
   DerivedPath out;
   PathSecret secret = std::move(first);
   for (std::size_t i = 0; i < steps.size(); ++i) {
-    const PathSecret node_secret = derive_secret<PathSecret>(secret.expose(), "node");
-    out.keys.push_back(hpke_derive(node_secret.expose()));
-    PathSecret next = derive_secret<PathSecret>(secret.expose(), "path");
+    const Expander expander(secret.expose());
+    out.keys.push_back(hpke_derive(expander.secret<PathSecret>("node").expose()));
+    PathSecret next = expander.secret<PathSecret>("path");
     out.secrets.push_back(std::move(secret));
     secret = std::move(next);
   }

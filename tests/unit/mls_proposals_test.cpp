@@ -311,6 +311,31 @@ TEST(MlsInsider, ReplayByAMemberPassesMlsAndIsKnownByItsSignedContent) {
   EXPECT_EQ(as_text(words.plaintext.expose()), "id 17: come at once");  // the same id: dropped above MLS
 }
 
+// All members have all ratchets: what tells who spoke is the signature alone.
+TEST(MlsInsider, CannotSpeakInAnothersNameInAPrivateMessage) {
+  for (const bool late : {false, true}) {
+    World world;
+    Party party(world, 3);
+    GroupState& insider = GroupAccess::state(party.groups[2]);
+    AuthenticatedContent message;
+    message.content.group_id = insider.context.group_id;
+    message.content.epoch = insider.context.epoch;
+    message.content.sender = Sender{SenderType::kMember, 0};
+    message.content.content = SecretBytes(as_bytes("device 0 never said this"));
+    message.auth = sign_content(WireFormat::kPrivateMessage, message.content, insider.context_bytes,
+                                party.devices[2].key);
+    SecretTree::Step step = World::get(insider.secret_tree.peek(LeafIndex{0}, RatchetKind::kApplication, 0));
+    MlsMessage forged;
+    forged.body = seal_private(message, SecretTree::Sending{0, std::move(step.key)},
+                               insider.secrets.sender_data, world.entropy);
+    const Bytes honest = world.protect(party.groups[0], "device 0 said this");
+    if (late) party.deliver(0, world.commit_path(party.groups[0]).commit);
+    EXPECT_EQ(world.error(party.groups[1], encode(forged)), Errc::kBadSignature);
+    // And the forgery has not used up the key.
+    EXPECT_EQ(world.read(party.groups[1], honest), "device 0 said this");
+  }
+}
+
 // ---- A state that has gone back in time (point 22)
 
 TEST(MlsOldBackup, IsKnownByItsOwnLaterMessageAndSendsNoMore) {

@@ -394,6 +394,48 @@ TEST_F(MlsTree, OutsideTreeOfAnotherHashIsRefused) {
   EXPECT_EQ(verified_tree(info, right, world.validation()).error().code, Errc::kBadSignature);
 }
 
+// A member that shows a tree of its own making, with a hash and a signature that fit it.
+TEST_F(MlsTree, DishonestGroupInfoIsRefusedForWhatIsWrongInItsTree) {
+  GroupState& state = GroupAccess::state(party.groups[0]);
+  const auto verdict = [&](auto&& change) {
+    RatchetTree shown = state.tree;
+    change(shown);
+    GroupInfo info;
+    info.group_context = state.context;
+    info.group_context.tree_hash = to_bytes(shown.tree_hash());
+    info.signer = state.own();
+    info.signature = to_bytes(sign_with_label(party.devices[0].key, "GroupInfoTBS", info.tbs()));
+    const Bytes bytes = encode(shown);
+    const auto believed = verified_tree(info, bytes, world.validation());
+    return std::string(believed ? "" : believed.error().where);
+  };
+  EXPECT_EQ(verdict([](RatchetTree&) {}), "");
+  EXPECT_EQ(verdict([](RatchetTree& tree) {
+              ParentNode node = *tree.parent(NodeIndex{1});
+              node.parent_hash[0] ^= 1;
+              tree.set_parent(NodeIndex{1}, std::move(node));
+            }),
+            "RFC 9420 7.9.2");
+  EXPECT_EQ(verdict([](RatchetTree& tree) {
+              ParentNode node = *tree.parent(NodeIndex{1});
+              node.unmerged_leaves = {3};
+              tree.set_parent(NodeIndex{1}, std::move(node));
+            }),
+            "RFC 9420 7.1");
+  EXPECT_EQ(verdict([](RatchetTree& tree) {
+              ParentNode node = *tree.parent(NodeIndex{5});
+              node.encryption_key = tree.parent(NodeIndex{1})->encryption_key;
+              tree.set_parent(NodeIndex{5}, std::move(node));
+            }),
+            "RFC 9420 7.3 encryption_key");
+  EXPECT_EQ(verdict([](RatchetTree& tree) {
+              LeafNode leaf = *tree.leaf(LeafIndex{2});
+              leaf.signature[0] ^= 1;
+              tree.set_leaf(LeafIndex{2}, std::make_shared<const LeafNode>(std::move(leaf)));
+            }),
+            "RFC 9420 7.9.2");  // the sibling's hash no longer fits; a leaf alone is rule 2's
+}
+
 // 12.4.2: paths that do not fit.
 TEST_F(MlsTree, PathMustFitTheTree) {
   GroupState& state = GroupAccess::state(party.groups[0]);
@@ -405,20 +447,21 @@ TEST_F(MlsTree, PathMustFitTheTree) {
     change(path);
     RatchetTree theirs = state.tree;
     const auto merged = merge_path(theirs, LeafIndex{0}, path, {});
-    return merged ? Errc{} : merged.error().code;
+    return std::string(merged ? "" : merged.error().where);
   };
-  EXPECT_EQ(make([](UpdatePath&) {}), Errc{});
-  EXPECT_EQ(make([](UpdatePath& path) { path.nodes.pop_back(); }), Errc::kInvalidValue);
+  EXPECT_EQ(make([](UpdatePath&) {}), "");
+  EXPECT_EQ(make([](UpdatePath& path) { path.nodes.pop_back(); }), "RFC 9420 7.6 nodes");
   EXPECT_EQ(make([](UpdatePath& path) { path.nodes[1].encrypted_path_secret.pop_back(); }),
-            Errc::kInvalidValue);
-  EXPECT_EQ(make([](UpdatePath& path) { path.nodes[0].encryption_key.push_back(0); }), Errc::kInvalidValue);
-  EXPECT_EQ(make([](UpdatePath& path) { path.leaf_node.parent_hash[0] ^= 1; }), Errc::kInvalidValue);
+            "RFC 9420 7.6 encrypted_path_secret");
+  EXPECT_EQ(make([](UpdatePath& path) { path.nodes[0].encryption_key.push_back(0); }), "RFC 9420 7.6 key");
+  EXPECT_EQ(make([](UpdatePath& path) { path.leaf_node.parent_hash[0] ^= 1; }), "RFC 9420 7.9.2 leaf");
+  const std::string known = "RFC 9420 12.4.2 path keys";
   EXPECT_EQ(make([](UpdatePath& path) { path.nodes[0].encryption_key = path.nodes[1].encryption_key; }),
-            Errc::kInvalidValue);
+            known);
   EXPECT_EQ(make([&](UpdatePath& path) {
               path.nodes[0].encryption_key = state.tree.leaf(LeafIndex{3})->encryption_key;
             }),
-            Errc::kInvalidValue);
+            known);
 }
 
 }  // namespace

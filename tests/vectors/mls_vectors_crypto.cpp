@@ -40,8 +40,8 @@ void verify_crypto_basics(const Case& vector) {
 
   const auto tree = vector.at("derive_tree_secret");
   expect(tree->number("length") == 32, "derive_tree_secret length");
-  expect(equals(derive_tree_secret<TreeSecret>(tree->bytes("secret"), tree->text("label"),
-                                               tree->number32("generation")),
+  expect(equals(Expander(tree->bytes("secret"))
+                    .tree_secret<TreeSecret>(tree->text("label"), tree->number32("generation")),
                 tree->bytes("out")),
          "derive_tree_secret");
 
