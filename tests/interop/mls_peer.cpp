@@ -192,10 +192,15 @@ class Peer {
     request.credential = *credential_;
     if (fields.flag("resync", false)) {
       const GroupInfoSummary summary = need(check_group_info(info, validation()));
-      const auto ours =
-          std::find_if(summary.members.begin(), summary.members.end(), [&](const Member& member) {
-            return member.credential == *credential_ && member.signature_key == sign_key_.public_key();
-          });
+      // Our leaf has our key; after a new start under the old name, our name alone.
+      const auto find = [&](bool same_key) {
+        return std::find_if(summary.members.begin(), summary.members.end(), [&](const Member& member) {
+          return member.credential == *credential_ &&
+                 (!same_key || member.signature_key == sign_key_.public_key());
+        });
+      };
+      auto ours = find(true);
+      if (ours == summary.members.end()) ours = find(false);
       if (ours == summary.members.end()) throw Refused{"resync: we have no leaf in that group"};
       request.replaces = ours->leaf;
     }

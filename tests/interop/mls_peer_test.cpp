@@ -105,6 +105,31 @@ TEST_F(MlsPeer, RefusesMessagesOfAnotherKindThanItsFieldAsks) {
   EXPECT_EQ(peer.call({"state"}).state->epoch, 0u);
 }
 
+TEST_F(MlsPeer, ComesBackUnderItsNameAfterANewStart) {
+  create();
+  EXPECT_TRUE(other.call({"init", {{"identity", std::string("b")}}}).ok);
+  const std::string info = peer.call({"group_info"})["group_info"];
+  const std::string first = other.call({"external_join", {{"group_info", info}}})["commit"];
+  EXPECT_EQ(peer.call({"process", {{"message", first}}})["kind"], "commit");
+  PeerProcess again{our_peer(3)};
+  EXPECT_TRUE(again.call({"init", {{"identity", std::string("b")}}}).ok);
+  const std::string next = peer.call({"group_info"})["group_info"];
+  const Reply back = again.call({"external_join", {{"group_info", next}, {"resync", true}}});
+  ASSERT_TRUE(back.state.has_value()) << back["error"];
+  EXPECT_EQ(back.state->members, (std::vector<std::string>{"a", "b"}));
+  EXPECT_EQ(peer.call({"process", {{"message", back["commit"]}}}).state->authenticator,
+            back.state->authenticator);
+  EXPECT_EQ(other.call({"process", {{"message", back["commit"]}}})["kind"], "removed");
+}
+
+TEST_F(MlsPeer, NeedsALeafToResync) {
+  create();
+  EXPECT_TRUE(other.call({"init", {{"identity", std::string("b")}}}).ok);
+  const std::string info = peer.call({"group_info"})["group_info"];
+  const Reply refused = other.call({"external_join", {{"group_info", info}, {"resync", true}}});
+  EXPECT_EQ(refused["error"], "resync: we have no leaf in that group");
+}
+
 // Every message cut short, and with each of some bytes changed: refused, and the client is as it was.
 TEST_F(MlsPeer, IsAsItWasAfterAMessageThatWasChanged) {
   EXPECT_TRUE(other.call({"init", {{"identity", std::string("b")}}}).ok);

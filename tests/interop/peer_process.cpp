@@ -56,7 +56,7 @@ std::vector<std::string> our_peer(std::uint64_t seed) {
 }
 
 std::vector<std::string> ts_mls_peer() {
-  return {"node", NATTEVAGT_SOURCE_DIR "/tests/interop/ts-mls/peer.mjs", NATTEVAGT_TS_MLS};
+  return {"node", "--no-warnings", NATTEVAGT_SOURCE_DIR "/tests/interop/ts-mls/peer.mjs", NATTEVAGT_TS_MLS};
 }
 
 }  // namespace nattevagt::mls::interop

@@ -492,7 +492,7 @@ TEST(MlsModel, RandomPlayAgreesWithTheNaiveTwin) {
     for (const auto& [what, times] : play.counts) counts[what] += times;
   }
   for (const auto& [what, times] : counts) RecordProperty(what, times);
-  if (only == 0 && !HasFailure()) {
+  if (only == 0 && seeds >= kSeeds && !HasFailure()) {
     EXPECT_EQ(counts.size(), 30u) << "a kind of step was never taken";
   }
 }
