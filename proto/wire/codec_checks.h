@@ -127,10 +127,10 @@ class Checks {
     if (raw < kFirstValue<E> || raw > kLastValue<E>) return refuse(Errc::kInvalidValue, where);
     out = static_cast<E>(raw);
   }
+  // A newer hub's code is a refusal that we have no name for; its number is kept for the log (P-014).
   void error_code(std::uint32_t raw, Errc& out, const char* where) noexcept {
-    const auto code = static_cast<Errc>(raw);
-    if (raw > 0xffff || errc_name(code) == "unknown") return refuse(Errc::kInvalidValue, where);
-    out = code;
+    if (raw == 0 || raw > 0xffff) return refuse(Errc::kInvalidValue, where);
+    out = static_cast<Errc>(raw);
   }
   void time(std::int64_t ms, UtcTime& out, const char* where) noexcept {
     out = from_unix_ms(ms);

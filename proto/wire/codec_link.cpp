@@ -1,3 +1,4 @@
+#include "proto/wire/chain.h"
 #include "proto/wire/codec.h"
 #include "proto/wire/codec_identity.h"
 #include "schema/identity.pb.h"
@@ -80,7 +81,14 @@ Result<T> decode_text(std::string_view prefix, std::string_view text, const char
 
 std::string encode_link(const GrantLink& link) { return encode_text<pb::GrantLink>(kLinkPrefix, link); }
 Result<GrantLink> decode_link(std::string_view text) {
-  return decode_text<pb::GrantLink, GrantLink>(kLinkPrefix, text, "GrantLink");
+  NV_TRY(GrantLink link, decode_text<pb::GrantLink, GrantLink>(kLinkPrefix, text, "GrantLink"));
+  // P-024: the seed of another grant would give a device that the hub never lets in, and no word of why.
+  NV_TRY(const Grant grant, decode_grant(link.grant.body));
+  const GrantKeys keys = grant_keys(link.seed);
+  if (keys.sign.public_key() != grant.sign_key || curve_public_key(keys.curve) != grant.curve_key) {
+    return fail(Errc::kInvalidValue, "P-024");
+  }
+  return link;
 }
 
 std::string encode_card(const OrganisationCard& card) {

@@ -2,6 +2,7 @@
 
 #include "proto/common/check.h"
 #include "proto/wire/chain.h"
+#include "proto/wire/codec.h"
 
 namespace nattevagt::wire {
 namespace {
@@ -160,8 +161,12 @@ TrustedOrganisation Draw::trusted() {
 }
 GrantLink Draw::link() {
   GrantLink out;
-  out.grant = signed_grant();
   out.seed = entropy_.make_secret<SignSeed>();
+  const GrantKeys keys = grant_keys(out.seed);
+  Grant granted = grant();
+  granted.sign_key = keys.sign.public_key();
+  granted.curve_key = curve_public_key(keys.curve);
+  out.grant = {encode(granted), array<64>()};
   for (std::size_t i = below(4); i > 0; --i) out.trusted.push_back(trusted());
   return out;
 }

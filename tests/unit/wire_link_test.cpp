@@ -69,6 +69,14 @@ TEST(Link, CardWhoseIdIsNotItsKeysIsRefused) {
   EXPECT_EQ(decode_link(encode_link(link)).error().code, Errc::kInvalidValue);
 }
 
+// P-024
+TEST(Link, SeedOfAnotherGrantIsRefused) {
+  Draw draw(6);
+  GrantLink link = draw.link();
+  link.seed.expose()[0] ^= 1;
+  EXPECT_EQ(decode_link(encode_link(link)).error().code, Errc::kInvalidValue);
+}
+
 TEST(Link, NameOfATrustedOrganisationIsText) {
   Draw draw(5);
   TrustedOrganisation trusted = draw.trusted();
