@@ -143,12 +143,21 @@ class Party {
   }
 
   void propose(Group& group) {
-    switch (input_.next(3)) {
+    switch (input_.next(6)) {
       case 0: send(group.propose_update(entropy_, format())); break;
       case 1:
         send(group.propose_remove(LeafIndex{static_cast<std::uint32_t>(input_.next(4))}, entropy_, format()));
         break;
-      default: send(group.propose_add(package(input_.next(kPeople)), validation_, entropy_, format())); break;
+      case 2: send(group.propose_add(package(input_.next(kPeople)), validation_, entropy_, format())); break;
+      case 3: send(group.propose_resumption_psk(group.epoch() - input_.next(3), entropy_, format())); break;
+      case 4: {
+        Extensions extensions;
+        if (input_.next(2) == 0) extensions.push_back({extension_type::kRequiredCapabilities, {0, 0, 0}});
+        if (input_.next(2) == 0) extensions.push_back({static_cast<std::uint16_t>(0xf000 + input_.next()), {}});
+        send(group.propose_context_extensions(std::move(extensions), validation_, entropy_, format()));
+        break;
+      }
+      default: send(group.propose_reinit({to_bytes(as_bytes("next")), {}}, entropy_, format())); break;
     }
   }
 

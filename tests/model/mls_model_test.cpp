@@ -158,6 +158,7 @@ class Play {
         tell(who, "reads");
         EXPECT_EQ(world_.read(*groups_[who], said.message), said.text);
         twin_.places[who].heard.insert(which);
+        if (coin()) refuse(who, said.message, {Errc::kGenerationUsed});
         break;
       }
       case Reading::kOwn:
