@@ -170,6 +170,7 @@ class ClientImpl final : public Client {
     NV_TRY(const StoreImage image, store_->load());
     auto core = std::make_unique<ClientCore>(entropy_);
     NV_TRYV(core->restore(image, time_.now()));
+    NV_TRYV(store_->each_message([&](const Message& message) { core->restore_message(message); }));
     core_ = std::move(core);
     return {};
   }

@@ -29,6 +29,18 @@ Result<std::string> transcript(Client& client, ConversationId conversation, bool
   return out;
 }
 
+// What was ever caught in a conversation (or anywhere), again where it is looked at: it is called out only
+// once.
+std::string suspicions(const Client& client, std::optional<ConversationId> about, bool json,
+                       const Screen& screen) {
+  std::string out;
+  for (const Suspicion& one : client.suspicions()) {
+    if (about && one.conversation != about) continue;
+    out += json ? json_line(Event(one)) : event_block(Event(one), client, screen, false);
+  }
+  return out;
+}
+
 // One command's run: what it knows, and the small words in which its answers are made.
 class Run {
  public:
@@ -36,6 +48,11 @@ class Run {
 
   Outcome go() {
     if (!client_.enrolled()) return refuse(Errc::kWrongState, text::kNotEnrolled);
+    const bool needs_words =
+        a_.verb == Verb::kAdvise || a_.verb == Verb::kReadBack || a_.verb == Verb::kReserve;
+    const bool no_question = a_.verb == Verb::kMedicine && a_.medicine_question.question.empty();
+    if ((needs_words && a_.text.empty()) || no_question)
+      return refuse(Errc::kInvalidValue, text::kTextMissing);
     switch (a_.verb) {
       case Verb::kAuthor: return author();
       case Verb::kAsk: return ask();
@@ -207,7 +224,8 @@ class Run {
     const auto selected = select_talk(a_, client_, p_.screen);
     if (!selected.value) return refuse(Errc::kNotFound, selected.why_not);
     const auto& alert = selected.value->alert;
-    std::string out = a_.json || !alert ? std::string() : alert_block(*alert, p_.screen);
+    std::string out = suspicions(client_, selected.value->id, a_.json, p_.screen);
+    if (!a_.json && alert) out += alert_block(*alert, p_.screen);
     const auto shown = transcript(client_, selected.value->id, a_.json, p_.screen);
     if (!shown) return refuse(shown.error().code);
     return print(out + *shown);
@@ -247,13 +265,14 @@ class Run {
     const auto list = client_.alerts();
     const auto open = std::count_if(list.begin(), list.end(), is_open);
     const bool empty = client_.outbox_empty();
+    const std::string caught = suspicions(client_, std::nullopt, a_.json, p_.screen);
     if (a_.json) {
-      return print(json_ok({{"name", self ? self->name : std::string()},
-                            {"device", self ? self->device.hex() : std::string()},
-                            {"connected", p_.link.connected},
-                            {"served", p_.served},
-                            {"outbox_empty", empty},
-                            {"open_alerts", static_cast<std::int64_t>(open)}}));
+      return print(caught + json_ok({{"name", self ? self->name : std::string()},
+                                     {"device", self ? self->device.hex() : std::string()},
+                                     {"connected", p_.link.connected},
+                                     {"served", p_.served},
+                                     {"outbox_empty", empty},
+                                     {"open_alerts", static_cast<std::int64_t>(open)}}));
     }
     std::string out = self
                           ? fmt::format("{} · {} · enhed {}\n", printable_line(person_text(*self)),
@@ -261,6 +280,7 @@ class Run {
                           : std::string();
     out += fmt::format("{}\n{}\n", p_.link.connected ? text::kConnected : text::kDisconnected,
                        empty ? text::kAllSent : text::kOutboxWaits);
+    out += caught;
     if (open == 0) return print(out + std::string(text::kNoAlerts) + "\n");
     for (const Alert& alert : list) {
       if (is_open(alert)) out += alert_block(alert, p_.screen);
@@ -304,7 +324,8 @@ std::string stored_text(const Waiting& w, const Alert* alert, const Place& place
       if (alert == nullptr) return out;
       // Whoever has taken it reads on at once.
       const auto shown = transcript(place.client, alert->view.stream, false, screen);
-      return out + alert_block(*alert, screen) + (shown ? *shown : std::string());
+      return out + suspicions(place.client, alert->view.stream, false, screen) + alert_block(*alert, screen) +
+             (shown ? *shown : std::string());
     }
     case Verb::kAdvise:
     case Verb::kDecline:

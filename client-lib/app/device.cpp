@@ -61,16 +61,17 @@ void forget_unfinished(const std::string& home) {
 // Runs the client and tells `see` of each event. The hub's side of a command's life.
 class Pump {
  public:
-  Pump(Client& client, const World& world) : client_(client), world_(world) {}
+  Pump(Client& client, const World& world, bool json) : client_(client), world_(world), json_(json) {}
 
   const LinkState& link() const { return link_; }
-  const std::vector<std::string>& suspicions() const { return suspicions_; }
+  // What was caught, each as a person or a script reads it.
+  const std::string& suspicions() const { return suspicions_; }
 
   void note(const Event& event) {
     link_.see(event);
     // What was caught must be seen whatever the command was.
     if (std::holds_alternative<Suspicion>(event)) {
-      suspicions_.push_back(event_block(event, client_, world_.screen, false));
+      suspicions_ += json_ ? json_line(event) : event_block(event, client_, world_.screen, false);
     }
   }
   Status once(Waiting* waiting) {
@@ -91,8 +92,9 @@ class Pump {
  private:
   Client& client_;
   const World& world_;
+  bool json_;
   LinkState link_;
-  std::vector<std::string> suspicions_;
+  std::string suspicions_;
 };
 
 }  // namespace
@@ -159,7 +161,7 @@ AgentReply run_alone(const Arguments& arguments, const std::string& home, const 
   auto opening = open_device(arguments, home, world);
   if (!opening.device) return opening.why_not;
   Client& client = *opening.device->client;
-  Pump pump(client, world);
+  Pump pump(client, world, arguments.json);
   std::string note;
   // A question does not wait for what others have written: it is durable first, then everything else.
   if (!arguments.offline && arguments.verb != Verb::kAsk && arguments.verb != Verb::kAuthor &&
@@ -187,7 +189,8 @@ AgentReply run_alone(const Arguments& arguments, const std::string& home, const 
     reply = std::move(*done);
   }
   pump.flush();
-  for (const auto& suspicion : pump.suspicions()) reply.err = suspicion + reply.err;
+  std::string& said = arguments.json ? reply.out : reply.err;
+  said = pump.suspicions() + said;
   reply.err = note + reply.err;
   return reply;
 }

@@ -12,9 +12,25 @@
 namespace nattevagt::client::cli {
 namespace {
 
-// What `choice` says to a person who wrote `wanted`; `line` shows one candidate.
-std::string explain(const Chosen& choice, const std::string& wanted,
+// How the one that is meant is written behind the command.
+std::string_view id_option(Verb verb) {
+  switch (verb) {
+    case Verb::kSay:
+    case Verb::kMedicine:
+    case Verb::kAdvise:
+    case Verb::kReserve:
+    case Verb::kInvite: return "--in ";
+    case Verb::kReadBack:
+    case Verb::kDone: return "--advice ";
+    case Verb::kVerdict: return "--read-back ";
+    default: return "";
+  }
+}
+
+// What `choice` says to a person who wrote `arguments`; `line` shows one candidate, beginning with its id.
+std::string explain(const Chosen& choice, const Arguments& arguments, const std::vector<std::string>& ids,
                     const std::function<std::string(std::size_t)>& line) {
+  const std::string& wanted = arguments.id;
   switch (choice.choice) {
     case Choice::kFound: return {};
     case Choice::kNone: return std::string(text::kNoneFits);
@@ -23,7 +39,9 @@ std::string explain(const Chosen& choice, const std::string& wanted,
     case Choice::kSeveral: {
       std::string out(text::kWhichOne);
       for (const std::size_t index : choice.fitting) out += "\n" + line(index);
-      return out;
+      if (choice.fitting.empty()) return out;
+      return fmt::format("{}\n{}{}{}", out, text::kForExample, id_option(arguments.verb),
+                         short_id(ids[choice.fitting.front()]));
     }
   }
   return {};
@@ -74,8 +92,9 @@ std::vector<Alert> candidates(const Arguments& arguments, const Client& client) 
 std::vector<Message> waiting_messages(Verb verb, const Client& client, bool any) {
   std::vector<Message> out;
   for (const Alert& alert : client.alerts()) {
+    if (!any && !is_open(alert)) continue;
     const auto history = client.history(alert.view.stream);
-    if (!history || (!any && !is_open(alert))) continue;
+    if (!history) continue;
     std::set<MessageId> settled;  // advice found correct or done, read-backs judged
     std::map<MessageId, MessageId> advice_of;
     for (const Message& message : *history) {
@@ -130,7 +149,7 @@ Selected<Talk> select_talk(const Arguments& arguments, const Client& client, con
     if (other.choice != Choice::kNoSuch) choice = other;
   }
   if (choice.choice == Choice::kFound) return {std::move(list[choice.index]), {}};
-  return {std::nullopt, explain(choice, arguments.id, [&](std::size_t index) {
+  return {std::nullopt, explain(choice, arguments, alerts, [&](std::size_t index) {
             if (!list[index].alert)
               return "  [" + short_id(conversations[index]) + "] " + std::string(text::kTalk);
             const std::string block = alert_block(*list[index].alert, screen);
@@ -144,7 +163,7 @@ Selected<Alert> select_alert(const Arguments& arguments, const Client& client, c
   for (const auto& alert : list) ids.push_back(alert.view.alert.hex());
   const Chosen choice = choose_id(arguments.id, ids);
   if (choice.choice == Choice::kFound) return {list[choice.index], {}};
-  return {std::nullopt, explain(choice, arguments.id, [&](std::size_t index) {
+  return {std::nullopt, explain(choice, arguments, ids, [&](std::size_t index) {
             const std::string block = alert_block(list[index], screen);
             return "  " + block.substr(0, block.find('\n'));
           })};
@@ -157,7 +176,7 @@ Selected<Message> select_message(const Arguments& arguments, const Client& clien
   for (const auto& message : list) ids.push_back(message.id.hex());
   const Chosen choice = choose_id(arguments.id, ids);
   if (choice.choice == Choice::kFound) return {list[choice.index], {}};
-  return {std::nullopt, explain(choice, arguments.id, [&](std::size_t index) {
+  return {std::nullopt, explain(choice, arguments, ids, [&](std::size_t index) {
             return "  " + message_block(list[index], screen);
           })};
 }

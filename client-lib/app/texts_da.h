@@ -110,6 +110,7 @@ inline constexpr std::string_view kWritten = "Skrevet i ";
 // ---- Choosing
 inline constexpr std::string_view kTalk = "samtale, som du er kaldt med i";
 inline constexpr std::string_view kWhichOne = "Der er flere. Skriv begyndelsen af den, du mener:";
+inline constexpr std::string_view kForExample = "Tilføj for eksempel: ";
 inline constexpr std::string_view kNoSuch = "Der er ingen, der begynder sådan: ";
 inline constexpr std::string_view kTooShort = "Skriv mindst fire tegn af den, du mener: ";
 inline constexpr std::string_view kNoneFits = "Der er intet at gøre det ved.";

@@ -58,6 +58,9 @@ class ClientCore {
 
   // First and once. kCorrupt, kUnsupported, or the codec's own.
   Status restore(const StoreImage& image, UtcTime now);
+  // Then every message that the store has, by conversation, in the stream's order: one at a time, since a
+  // recorder's years of them do not fit beside each other.
+  void restore_message(const Message& message);
 
   // ---- The link
   struct LinkKey {
@@ -128,7 +131,6 @@ class ClientCore {
   Status restore_stock(ByteView value);
   Status restore_suspicion(ByteView value);
   Status restore_groups(const StoreImage& image);
-  void restore_message(const Message& message);
 
   // core_link.cpp
   void request(wire::Request body, InFlight::Kind kind, std::uint64_t item = 0);

@@ -158,7 +158,8 @@ void ClientCore::on_claim_due(AlertRecord& record) {
     return;
   record.warnings.emplace_back(kClaimWarning);
   const ConversationState* conversation = find(record.view.stream);
-  if (conversation != nullptr && conversation->active()) {
+  // Whoever was called in after the question may have come after the act as well: a warning, no accusation.
+  if (conversation != nullptr && conversation->active() && conversation->facts.asked) {
     suspect(Errc::kUntrusted, record.view.stream, std::string(kClaimWarning));
   }
   alert_changed(record, wire::NoticeKind::kNone);

@@ -91,8 +91,7 @@ Result<MessageId> ClientCore::act(const AlertId& alert, wire::ActKind kind, wire
   if (conversation->removed) return fail(Errc::kNotMember, "removed");
   IncidentFacts scratch;
   const IncidentFacts& facts = *facts_with_queued(*conversation, scratch);
-  const bool asking_unit = facts.asked && self_ && self_->unit && facts.asked->who.unit == self_->unit &&
-                           facts.asked->who.organisation == self_->organisation;
+  const bool asking_unit = self_ && facts.asking_unit(self_who());
   const AlertRecord* record = found == alerts_.end() ? nullptr : &found->second;
   const bool taker = record != nullptr && record->take && record->take->person.id == self_->person;
   const bool take_queued = std::any_of(outbox_.begin(), outbox_.end(), [&](const auto& entry) {
@@ -125,9 +124,7 @@ Result<MessageId> ClientCore::read_back(const MessageId& advice, std::string tex
   for (const auto& [id, conversation] : conversations_) {
     const auto& facts = conversation.facts;
     if (!facts.advices.contains(advice)) continue;
-    const bool asking_unit = facts.asked && self_->unit && facts.asked->who.unit == self_->unit &&
-                             facts.asked->who.organisation == self_->organisation;
-    if (!asking_unit) return fail(Errc::kNotPermitted, "P-073");
+    if (!facts.asking_unit(self_who())) return fail(Errc::kNotPermitted, "P-073");
     return enqueue_content(id, wire::ReadBack{advice, std::move(text)}, std::nullopt, {});
   }
   return fail(Errc::kNotFound, "no such advice");

@@ -168,12 +168,33 @@ void ClientCore::on_application(ConversationState& conversation, const wire::Ent
   show(conversation, *checked, who);
 }
 
+namespace {
+
+std::string_view breach_text(IncidentFacts::Breach breach) {
+  switch (breach) {
+    case IncidentFacts::Breach::kAdvice:
+      return "Et råd er fra en, der ikke har taget kaldet. Følg det ikke, før du har ringet og spurgt.";
+    case IncidentFacts::Breach::kReadBack:
+      return "En tilbagelæsning er ikke fra enheden, der spurgte. Den tæller ikke.";
+    case IncidentFacts::Breach::kVerdict:
+      return "En tilbagelæsning er bedømt af en anden end den, der gav rådet. Det tæller ikke.";
+    case IncidentFacts::Breach::kEnd:
+      return "Kaldet er meldt slut af en, der ikke kan melde det slut. Det tæller ikke.";
+  }
+  return {};
+}
+
+}  // namespace
+
 void ClientCore::show(ConversationState& conversation, const Message& message, const Who& who) {
   // Whoever was called in after the question cannot tell who asked, nor then whose read-backs count.
   const bool closed_early = std::holds_alternative<wire::Close>(message.content.body) &&
                             conversation.facts.asked && conversation.facts.read_back_open();
   if (closed_early) {
     suspect(Errc::kWrongState, conversation.id, "Forløbet er afsluttet uden en godkendt tilbagelæsning.");
+  }
+  if (const auto breach = conversation.facts.breach(message.content, who)) {
+    suspect(Errc::kUntrusted, conversation.id, std::string(breach_text(*breach)));
   }
   conversation.facts.fold(message.id, message.content, who, false);
   out_.messages.push_back(message);

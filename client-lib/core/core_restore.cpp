@@ -26,7 +26,6 @@ Status ClientCore::restore(const StoreImage& image, UtcTime now) {
   if (inbox_.cursor.seq == 0) inbox_.cursor.chain = wire::chain_first(wire::kInbox, self_->device);
   for (const StoreImage::Row& row : image.rows) NV_TRYV(restore_row(row, now));
   NV_TRYV(restore_groups(image));
-  for (const Message& message : image.messages) restore_message(message);
   for (const auto& [number, item] : outbox_) {
     if (ConversationState* conversation = find(item.conversation()); conversation != nullptr && item.echoed) {
       conversation->seen.insert(item.id());

@@ -9,17 +9,47 @@ bool IncidentFacts::Advice::found_correct() const {
                      [](const auto& entry) { return entry.second == std::optional<bool>(true); });
 }
 
+bool IncidentFacts::asking_unit(const Who& who) const {
+  return asked && who.unit && who.unit == asked->who.unit && who.organisation == asked->who.organisation;
+}
+
+std::optional<IncidentFacts::Breach> IncidentFacts::breach(const wire::Content& content,
+                                                           const Who& author) const {
+  if (!asked) return std::nullopt;
+  const auto unless = [](bool fine, Breach breach) { return fine ? std::nullopt : std::optional(breach); };
+  const bool took = takers.contains(author.person);
+  if (const auto* advice = std::get_if<wire::Advice>(&content.body)) {
+    return unless(took && advice->alert == asked->alert, Breach::kAdvice);
+  }
+  if (std::holds_alternative<wire::ReadBack>(content.body)) {
+    return unless(asking_unit(author), Breach::kReadBack);
+  }
+  if (const auto* verdict = std::get_if<wire::ReadBackVerdict>(&content.body)) {
+    const auto of = advice_of.find(verdict->read_back);
+    return unless(of == advice_of.end() || advices.at(of->second).author == author.person, Breach::kVerdict);
+  }
+  if (std::holds_alternative<wire::Withdraw>(content.body) ||
+      std::holds_alternative<wire::ReserveUsed>(content.body)) {
+    return unless(asking_unit(author), Breach::kEnd);
+  }
+  if (std::holds_alternative<wire::Close>(content.body)) {
+    return unless(asking_unit(author) || took, Breach::kEnd);
+  }
+  return std::nullopt;
+}
+
 void IncidentFacts::fold(const MessageId& id, const wire::Content& content, const Who& author, bool own) {
+  if (breach(content, author)) return;
   if (const auto* request = std::get_if<wire::AdviceRequest>(&content.body)) {
     if (!asked) asked = Asked{request->alert, request->severity, request->drill, content.device, author};
+  } else if (std::holds_alternative<wire::Take>(content.body)) {
+    takers.insert(author.person);
   } else if (const auto* advice = std::get_if<wire::Advice>(&content.body)) {
     advices.try_emplace(
         id, Advice{author.person, advice->read_back_required || advice->medicine.has_value(), {}, false});
   } else if (const auto* read_back = std::get_if<wire::ReadBack>(&content.body)) {
     const auto found = advices.find(read_back->advice);
-    const bool asking = asked && author.unit && author.unit == asked->who.unit &&
-                        author.organisation == asked->who.organisation;
-    if (found == advices.end() || !asking) return;
+    if (found == advices.end() || !asking_unit(author)) return;
     found->second.read_backs.try_emplace(id);
     advice_of.try_emplace(id, read_back->advice);
   } else if (const auto* verdict = std::get_if<wire::ReadBackVerdict>(&content.body)) {

@@ -3,7 +3,10 @@
 //
 // Invariants:
 //  1. Only the asking unit's devices read back, only the advice's author finds a read-back correct (P-073).
-//  2. An advice with medicine counts as one that requires read-back, whatever its flag says.
+//  2. Only who has said "Jeg tager den" advises; what is not its author's to say (breach()) adds up to
+//  nothing.
+//     Whoever was called in after the question cannot tell, and believes.
+//  3. An advice with medicine counts as one that requires read-back, whatever its flag says.
 #pragma once
 
 #include <map>
@@ -32,12 +35,18 @@ struct IncidentFacts {
     bool found_correct() const;
   };
 
+  enum class Breach : std::uint8_t { kAdvice = 1, kReadBack = 2, kVerdict = 3, kEnd = 4 };
+
   std::optional<Asked> asked;
+  std::set<PersonId> takers;  // by their word; whether they may is the roster's (P-075)
   std::map<MessageId, Advice> advices;
   std::map<MessageId, MessageId> advice_of;  // read-back -> advice
   std::set<std::pair<MessageId, wire::SeenStage>> own_receipts;
 
   void fold(const MessageId& id, const wire::Content& content, const Who& author, bool own);
+  // What in these words is not `author`'s to say: a hostile member can sign anything. Asked before fold().
+  std::optional<Breach> breach(const wire::Content& content, const Who& author) const;
+  bool asking_unit(const Who& who) const;
   bool read_back_open() const;  // P-073: an advice waits for a correct read-back
 };
 

@@ -52,7 +52,7 @@ struct Outcome {
   bool durable_empty() const noexcept { return writes.empty() && messages.empty() && deliveries.empty(); }
 };
 
-// All that a store holds, for ClientCore::restore.
+// All that a store holds but its messages, for ClientCore::restore.
 struct StoreImage {
   struct Row {
     Table table{};
@@ -60,7 +60,6 @@ struct StoreImage {
     SecretBytes value;
   };
   std::vector<Row> rows;
-  std::vector<Message> messages;  // by conversation, then seq, then insertion
 };
 
 }  // namespace nattevagt::client

@@ -250,15 +250,18 @@ Result<StoreImage> SqlcipherStore::load() {
       return fail(Errc::kCorrupt, "state.part");
     out.rows.push_back({static_cast<Table>(part), to_bytes(state.blob(1)), SecretBytes(state.blob(2))});
   }
+  return out;
+}
+
+Status SqlcipherStore::each_message(const std::function<void(const Message&)>& visit) {
   Statement messages(database_,
                      "SELECT delivery, row FROM messages ORDER BY conversation, seq = 0, seq, number");
   for (;;) {
     NV_TRY(const bool more, messages.step());
-    if (!more) break;
-    NV_TRY(Message message, read_message(messages, 0, 1));
-    out.messages.push_back(std::move(message));
+    if (!more) return {};
+    NV_TRY(const Message message, read_message(messages, 0, 1));
+    visit(message);
   }
-  return out;
 }
 
 Result<std::vector<Message>> SqlcipherStore::history(const ConversationId& conversation) {

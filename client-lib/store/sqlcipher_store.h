@@ -53,6 +53,8 @@ class SqlcipherStore {
   // kStorage, kNoSpace, kCorrupt: nothing of it was stored.
   Status commit(const Outcome& outcome);
   Result<StoreImage> load();
+  // By conversation, then seq, then insertion.
+  Status each_message(const std::function<void(const Message&)>& visit);
   // By place in the stream, what is only in the outbox last.
   Result<std::vector<Message>> history(const ConversationId& conversation);
   // Messages with all the words (the last as a beginning), best first. Case does not matter, æøå do.

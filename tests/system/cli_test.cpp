@@ -32,6 +32,7 @@ TEST_F(Cli, AdviceIsAskedGivenReadBackDoneClosedAndFoundAgain) {
   const auto advised = world_.run("ida", {"advise", "Giv PN", "--drug", "oxazepam", "--dose", "15 mg",
                                           "--when", "nu", "--max", "én til kl. 08"});
   EXPECT_EQ(advised.exit_code, 0) << advised.output;
+  EXPECT_TRUE(world_.run("ida", {"advise", ""}).says("Der mangler en tekst")) << "no empty advice";
   const auto early = world_.run("husb", {"close"});
   EXPECT_EQ(early.exit_code, 1);
   EXPECT_TRUE(early.says("ikke læst tilbage")) << early.output;
@@ -188,6 +189,9 @@ TEST_F(Cli, IdsArePrefixesAndSeveralAreListed) {
   EXPECT_EQ(which.exit_code, 1);
   EXPECT_TRUE(which.says("Der er flere.")) << which.output;
   EXPECT_TRUE(which.says(first.substr(0, 6)) && which.says(second.substr(0, 6))) << which.output;
+  EXPECT_TRUE(which.says("Tilføj for eksempel: ")) << which.output;
+  EXPECT_TRUE(world_.run("husb", {"say", "x"}).says("Tilføj for eksempel: --in "))
+      << "as this command takes it";
   EXPECT_TRUE(world_.run("ida", {"take", "abc"}).says("mindst fire tegn"));
   const auto taken = world_.run("ida", {"take", second.substr(0, 8)});
   EXPECT_EQ(taken.exit_code, 0) << taken.output;

@@ -145,13 +145,33 @@ std::string CliWorld::ask(const std::string& text) {
   return asked.last()["alert"];
 }
 
-std::unique_ptr<Process> CliWorld::serve(const std::string& home) {
+std::unique_ptr<Process> CliWorld::start(const std::string& home, std::vector<std::string> words) {
+  words.insert(words.begin(), bin_dir() + "/nattevagt");
+  words.insert(words.end(), {"--json", "--home", file(home)});
   ProcessOptions options;
-  options.arguments = {bin_dir() + "/nattevagt", "serve", "--json", "--home", file(home)};
+  options.arguments = std::move(words);
   options.environment = {{"NATTEVAGT_PIN", kPin}};
-  auto process = std::make_unique<Process>(std::move(options));
+  return std::make_unique<Process>(std::move(options));
+}
+
+std::unique_ptr<Process> CliWorld::serve(const std::string& home) {
+  auto process = start(home, {"serve"});
   EXPECT_TRUE(process->wait_for_line([](const std::string& line) { return is_event(line, "connected"); }));
   return process;
+}
+
+std::vector<CliWorld::TappedFrame> CliWorld::tapped_frames() const {
+  const std::string all = tapped();
+  std::vector<TappedFrame> out;
+  for (std::size_t at = 0; at + 4 <= all.size();) {
+    const bool from_hub = (static_cast<std::uint8_t>(all[at]) & 0x80) != 0;
+    std::uint32_t size = 0;
+    for (std::size_t i = 0; i < 4; ++i) size = (size << 8) | static_cast<std::uint8_t>(all[at + i]);
+    size &= 0x7FFF'FFFFU;
+    if (size > 1) out.push_back({from_hub, all.substr(at + 5, size - 1)});
+    at += 4 + size;
+  }
+  return out;
 }
 
 bool is_event(const std::string& line, const std::string& name) {

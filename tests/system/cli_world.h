@@ -35,6 +35,11 @@ class CliWorld {
   std::string hub_metrics() const { return metrics_at(metrics_port_); }
   RecordingProxy& proxy() { return *proxy_; }
   std::string tapped() const { return read_file(file("tap")); }
+  struct TappedFrame {
+    bool from_hub = false;
+    std::string bytes;  // without ZMTP's flag byte
+  };
+  std::vector<TappedFrame> tapped_frames() const;
   CliResult broker(std::vector<std::string> words);
   // nattevagt WORDS --home HOME; HOME is a name in the world's folder.
   CliResult run(const std::string& home, std::vector<std::string> words, const std::string& stdin_text = {});
@@ -47,6 +52,8 @@ class CliWorld {
   std::string ask(const std::string& text);
 
   std::unique_ptr<Process> serve(const std::string& home);  // --json, connected
+  // nattevagt WORDS --json --home HOME, running.
+  std::unique_ptr<Process> start(const std::string& home, std::vector<std::string> words);
   std::string file(const std::string& name) const { return dir_.file(name); }
   void publish(const std::string& toml);
   static std::string roster();

@@ -111,11 +111,15 @@ bool RawZmtp::wait_closed(int patience_ms) {
   return false;
 }
 
+Bytes RawZmtp::greeting() {
+  Bytes out = {0xff, 0, 0, 0, 0, 0, 0, 0, 0, 0x7f, 3, 0};
+  append(out, as_bytes("CURVE"));
+  out.resize(64);
+  return out;
+}
+
 void RawZmtp::greet() {
-  Bytes greeting = {0xff, 0, 0, 0, 0, 0, 0, 0, 0, 0x7f, 3, 0};
-  append(greeting, as_bytes("CURVE"));
-  greeting.resize(64);
-  NV_CHECK(write(greeting));
+  NV_CHECK(write(greeting()));
   NV_CHECK(read(64).size() == 64);
 }
 

@@ -20,6 +20,7 @@ class RawZmtp {
   bool write(ByteView bytes);         // false when the other end has closed
   Bytes read(std::size_t size);       // fewer when the other end closes, or after ten seconds
   bool wait_closed(int patience_ms);  // reads and drops until the end of the stream
+  static Bytes greeting();            // what greet() sends
   void greet();                       // ZMTP 3, mechanism CURVE; reads the hub's greeting
   // The whole CURVE handshake; false when the hub refuses. `identity`: what the peer wants as its routing id.
   bool handshake(const CurvePublicKey& hub, const CurveSecretKey& key, std::string_view identity = {});

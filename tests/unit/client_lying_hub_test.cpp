@@ -4,6 +4,9 @@
 
 #include <algorithm>
 
+#include "client-lib/app/commands.h"
+#include "client-lib/app/json_lines.h"
+#include "client-lib/app/show.h"
 #include "proto/wire/codec.h"
 #include "tests/support/memory_world.h"
 
@@ -22,6 +25,38 @@ class LyingHub : public ::testing::Test {
  protected:
   LyingHub()
       : ida(world.enrol(world.ida)), rune(world.enrol(world.rune)), amalie(world.enrol(world.amalie)) {}
+
+  // Whatever was caught: told when it happens, in red and as a line for scripts, and found again later.
+  void TearDown() override {
+    world.hub->tamper = {};  // what it refers to was the test's
+    world.hub->overhear = {};
+    for (const auto& device : world.devices) {
+      if (!device->client) continue;
+      client::Client& client = **device;
+      const auto kept = client.suspicions();
+      const std::string status = said(client, {"status"}), json = said(client, {"status", "--json"});
+      for (const Suspicion& one : device->all<Suspicion>()) {
+        const std::string shown = client::cli::event_block(client::Event(one), client, {true, 80}, false);
+        EXPECT_TRUE(shown.starts_with("\x1b[1;31mADVARSEL")) << shown;
+        EXPECT_NE(shown.find(one.text), std::string::npos) << shown;
+        const std::string line = client::cli::json_line(client::Event(one));
+        EXPECT_NE(line.find("\"event\":\"suspicion\""), std::string::npos) << line;
+        EXPECT_NE(line.find(std::string(errc_name(one.code))), std::string::npos) << line;
+        EXPECT_NE(status.find(one.text), std::string::npos) << status;
+        EXPECT_NE(json.find(line), std::string::npos) << json;
+        if (one.conversation && client.history(*one.conversation)) {
+          EXPECT_NE(said(client, {"history", one.conversation->hex()}).find(one.text), std::string::npos);
+        }
+      }
+      EXPECT_GE(kept.size(), device->all<Suspicion>().size());
+    }
+  }
+  // What a command prints.
+  std::string said(client::Client& client, const std::vector<std::string>& words) {
+    const auto parsed = client::cli::parse_arguments(words);
+    EXPECT_TRUE(parsed.arguments);
+    return client::cli::begin(*parsed.arguments, {client, {}, true, {}, {}}).reply.out;
+  }
 
   void ask() { asked = world.ask(amalie); }
   void say(Device& device, const std::string& text) {

@@ -180,6 +180,22 @@ TEST_F(ClientNight, AColleagueIsLetInVisiblyAndReadsFromThereOn) {
   expect_no_suspicion();
 }
 
+// The signed take came before he did: he can only be told by the hub.
+TEST_F(ClientNight, AColleagueCalledInAfterTheTakeIsWarnedAndAccusesNobody) {
+  Device& jonas = world.enrol(world.jonas);
+  const auto asked = world.ask(amalie);
+  ASSERT_TRUE(ida->take(asked.alert));
+  world.settle();
+  ASSERT_TRUE(amalie->invite(asked.conversation, unit_target(*world.jonas.unit)));
+  world.settle();
+  ASSERT_TRUE(ida->advise(asked.alert, wire::Advice{{}, "Vent.", false, {}}));
+  world.pass(seconds(30));
+  ASSERT_TRUE(jonas->alert(asked.alert));
+  EXPECT_FALSE(jonas->alert(asked.alert)->taken_by);
+  EXPECT_EQ(jonas->alert(asked.alert)->warnings.size(), 1U);
+  expect_no_suspicion();
+}
+
 TEST_F(ClientNight, AnOwnCommitIsKnownAgainAfterARestart) {
   Device& jonas = world.enrol(world.jonas);
   const auto asked = world.ask(amalie);

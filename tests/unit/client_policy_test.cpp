@@ -144,12 +144,14 @@ class Facts : public ::testing::Test {
 
 TEST_F(Facts, MedicineAlwaysWaitsForAReadBack) {
   say(unit, wire::AdviceRequest{});
+  say(doctor, wire::Take{});
   say(doctor, wire::Advice{{}, "Giv PN", false, wire::Medicine{"a", "b", "c", "d"}});
   EXPECT_TRUE(facts.read_back_open());
 }
 
 TEST_F(Facts, OnlyTheAskingUnitReadsBackAndOnlyTheAuthorJudges) {
   say(unit, wire::AdviceRequest{});
+  say(doctor, wire::Take{});
   const MessageId advice = say(doctor, wire::Advice{{}, "Giv PN", true, {}});
   const MessageId foreign = say(other, wire::ReadBack{advice, "Giv PN"});
   say(doctor, wire::ReadBackVerdict{foreign, true});
