@@ -40,6 +40,15 @@ std::size_t shown(const Device& device, std::string_view text) {
   return count;
 }
 
+bool has_member(Device& device, const ConversationId& id, const DeviceId& member) {
+  for (const auto& conversation : device->conversations()) {
+    if (conversation.id != id) continue;
+    return std::any_of(conversation.members.begin(), conversation.members.end(),
+                       [&](const client::Person& person) { return person.device == member; });
+  }
+  return false;
+}
+
 MemoryWorld::MemoryWorld(std::uint64_t seed, UtcTime start)
     : clock(start),
       entropy(seed),

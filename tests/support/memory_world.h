@@ -55,6 +55,9 @@ class Device {
 // How often the device's user saw this text.
 std::size_t shown(const Device& device, std::string_view text);
 
+// Whether `member` is in the conversation, as this device's user sees it.
+bool has_member(Device& device, const ConversationId& id, const DeviceId& member);
+
 class MemoryWorld {
  public:
   explicit MemoryWorld(std::uint64_t seed = 1, UtcTime start = from_unix_ms(1'795'570'800'000));

@@ -13,15 +13,6 @@ namespace {
 
 using namespace std::chrono;
 
-bool has_member(Device& device, const ConversationId& id, const DeviceId& member) {
-  for (const auto& conversation : device->conversations()) {
-    if (conversation.id != id) continue;
-    return std::any_of(conversation.members.begin(), conversation.members.end(),
-                       [&](const client::Person& person) { return person.device == member; });
-  }
-  return false;
-}
-
 // It is 02.40. Ida and Lis may both be first on call; the rota gives every night to Ida.
 struct ClientDuty : ::testing::Test {
   MemoryWorld world;

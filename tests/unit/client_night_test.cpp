@@ -28,15 +28,6 @@ wire::Target unit_target(const UnitId& unit) {
   return out;
 }
 
-bool has_member(Device& device, const ConversationId& id, const DeviceId& member) {
-  for (const auto& conversation : device->conversations()) {
-    if (conversation.id != id) continue;
-    return std::any_of(conversation.members.begin(), conversation.members.end(),
-                       [&](const client::Person& person) { return person.device == member; });
-  }
-  return false;
-}
-
 class ClientNight : public ::testing::Test {
  protected:
   ClientNight() : ida(world.enrol(world.ida)), amalie(world.enrol(world.amalie)) {}

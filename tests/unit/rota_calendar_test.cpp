@@ -11,12 +11,9 @@ namespace nattevagt::rota {
 namespace {
 
 using namespace std::chrono;
+using testing::on;
+using testing::utc;
 using wire::LocalDay;
-
-LocalDay on(int y, unsigned m, unsigned d) { return LocalDay(year(y) / month(m) / day(d)); }
-UtcTime utc(int y, unsigned m, unsigned d, int h, int min) {
-  return sys_days(year(y) / month(m) / day(d)) + hours(h) + minutes(min);
-}
 
 TEST(Copenhagen, AgreesWithTheSystemsZoneInEachHourOfSixtyYears) {
   const testing::Wall wall;

@@ -9,15 +9,13 @@ namespace nattevagt::rota {
 namespace {
 
 using namespace std::chrono;
+using testing::on;
+using testing::utc;
 using wire::Duty;
 using wire::LocalDay;
 
 constexpr std::uint8_t kWeekdays = 0x1f, kWeekendAndHolidays = 0xe0;
 
-LocalDay on(int y, unsigned m, unsigned d) { return LocalDay(year(y) / month(m) / day(d)); }
-UtcTime utc(int y, unsigned m, unsigned d, int h, int min = 0) {
-  return sys_days(year(y) / month(m) / day(d)) + hours(h) + minutes(min);
-}
 PersonId person(std::uint8_t n) {
   PersonId id;
   id.bytes.fill(n);

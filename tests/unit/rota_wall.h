@@ -11,6 +11,13 @@
 
 namespace nattevagt::rota::testing {
 
+inline wire::LocalDay on(int y, unsigned m, unsigned d) {
+  return wire::LocalDay(std::chrono::year(y) / std::chrono::month(m) / std::chrono::day(d));
+}
+inline UtcTime utc(int y, unsigned m, unsigned d, int h, int min = 0) {
+  return UtcTime(on(y, m, d).time_since_epoch()) + std::chrono::hours(h) + std::chrono::minutes(min);
+}
+
 class Wall {
  public:
   Wall() {

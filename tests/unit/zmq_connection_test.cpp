@@ -150,9 +150,10 @@ class ZmqConnectionTest : public ::testing::Test {
     const Millis end = clock_.monotonic() + kHang;
     while (clock_.monotonic() < end) {
       while (!pending_.empty()) {
-        LinkEvent event = std::move(pending_.front());
+        std::optional<Wanted> out;
+        if (auto* found = std::get_if<Wanted>(&pending_.front())) out = std::move(*found);
         pending_.erase(pending_.begin());
-        if (auto* found = std::get_if<Wanted>(&event)) return std::move(*found);
+        if (out) return out;
       }
       pending_ = connection.poll(Millis(200));
     }
