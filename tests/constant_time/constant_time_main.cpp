@@ -100,7 +100,10 @@ void ratchets() {
   receiving.accept(std::move(*step));
   NV_CHECK(receiving.peek(LeafIndex{2}, RatchetKind::kHandshake, 1).has_value());
   Writer out(Writer::Kind::kSecret);
-  receiving.encode(out);
+  for (const auto& [leaf, ratchets] : receiving.ratchets()) {
+    ratchets.handshake.encode(out);
+    ratchets.application.encode(out);
+  }
 }
 
 void path_secrets() {
