@@ -134,14 +134,17 @@ TEST_F(KillNine, LosesNoAcknowledgedMessageOrAlertInFiftyRounds) {
         send(writer_device.peer(), writer, append);
         if (!writer_device.peer().up) break;
       }
-      if (!raise) {
+      // All of them stay open, of one unit, which may have 200 (P-090).
+      if (!raise && raised.size() < 3U * (static_cast<std::size_t>(round) + 1)) {
         raise = world.make_raise({psychiatrist.id()});
         raise_number = writer_device.peer().send(*raise);
       }
       writer_device.peer().pump(milliseconds(1));
       if (const auto found = writer_device.peer().answers.find(raise_number);
           found != writer_device.peer().answers.end()) {
-        ASSERT_TRUE(std::holds_alternative<wire::Stored>(found->second));
+        const auto* refused = std::get_if<wire::Refused>(&found->second);
+        ASSERT_TRUE(std::holds_alternative<wire::Stored>(found->second))
+            << "round " << round << ": " << (refused != nullptr ? errc_name(refused->code) : "another answer");
         raised.push_back(raise->alert);
         raise.reset();
         raise_number = 0;
