@@ -17,9 +17,9 @@ wire::Target target_of(wire::TargetKind kind, const IdType& id) {
   return target;
 }
 
-class Builder {
+class RosterBuilder {
  public:
-  Builder(Organisation& organisation, const std::vector<ForeignName>& foreign)
+  RosterBuilder(Organisation& organisation, const std::vector<ForeignName>& foreign)
       : organisation_(organisation), foreign_(foreign) {}
 
   Result<BuiltRoster> build(const RosterDraft& draft, UtcTime now) {
@@ -177,7 +177,7 @@ Result<std::vector<ForeignName>> foreign_names(const std::vector<wire::TrustedOr
 
 Result<BuiltRoster> build_roster(const RosterDraft& draft, Organisation& organisation,
                                  const std::vector<ForeignName>& foreign, UtcTime now) {
-  return Builder(organisation, foreign).build(draft, now);
+  return RosterBuilder(organisation, foreign).build(draft, now);
 }
 
 }  // namespace nattevagt::client

@@ -1,32 +1,25 @@
 #include "client-lib/admin/roster_draft.h"
 
-#define TOML_EXCEPTIONS 0
-#include <toml++/toml.h>
-
 #include <algorithm>
 #include <charconv>
-#include <initializer_list>
 #include <optional>
 #include <set>
 
+#include "client-lib/admin/draft_reader.h"
 #include "client-lib/admin/organisation_state.h"
 #include "proto/common/limits.h"
 
 namespace nattevagt::client {
 namespace {
 
-std::uint32_t line_of(const toml::node& node) { return node.source().begin.line; }
-
-class Reader {
+class RosterReader : DraftReader<ParsedRoster, RosterFault> {
  public:
   ParsedRoster read(std::string_view text) {
-    const toml::parse_result parsed = toml::parse(text);
-    if (!parsed) {
-      const auto& error = parsed.error();
-      note(RosterFault::kNotToml, error.source().begin.line, {}, std::string(error.description()));
-      return std::move(out_);
-    }
-    const toml::table& root = parsed.table();
+    return parse(text, [this](const toml::table& root) { file(root); });
+  }
+
+ private:
+  void file(const toml::table& root) {
     only(root, {"person", "role", "unit", "ladder", "recorders", "reserve_plan"});
     each(root, "person", limits::kRolesMax, [this](const toml::table& table) { person(table); });
     each(root, "role", limits::kRolesMax, [this](const toml::table& table) { role(table); });
@@ -42,40 +35,6 @@ class Reader {
       }
     }
     whole_file();
-    std::stable_sort(out_.problems.begin(), out_.problems.end(),
-                     [](const auto& a, const auto& b) { return a.line < b.line; });
-    return std::move(out_);
-  }
-
- private:
-  void note(RosterFault fault, std::uint32_t line, std::string subject = {}, std::string detail = {}) {
-    out_.problems.push_back({fault, line, std::move(subject), std::move(detail)});
-  }
-
-  // A misspelt key would otherwise be a setting that silently does nothing.
-  void only(const toml::table& table, std::initializer_list<std::string_view> allowed) {
-    for (const auto& [key, node] : table) {
-      if (std::find(allowed.begin(), allowed.end(), key.str()) != allowed.end()) continue;
-      std::string list;
-      for (const std::string_view name : allowed) list += (list.empty() ? "" : ", ") + std::string(name);
-      note(RosterFault::kUnknownKey, line_of(node), std::string(key.str()), list);
-    }
-  }
-
-  template <class Visit>
-  void each(const toml::table& root, std::string_view key, std::size_t count_max, const Visit& visit) {
-    const toml::node* node = root.get(key);
-    if (node == nullptr) return;
-    const toml::array* list = node->as_array();
-    if (list == nullptr || (!list->empty() && !list->is_array_of_tables())) {
-      note(RosterFault::kWrongType, line_of(*node), std::string(key), "[[" + std::string(key) + "]]");
-      return;
-    }
-    if (list->size() > count_max) {
-      note(RosterFault::kTooMany, line_of(*node), std::string(key), std::to_string(count_max));
-      return;
-    }
-    for (const auto& item : *list) visit(*item.as_table());
   }
 
   std::string text_of(const toml::table& table, std::string_view key) {
@@ -262,7 +221,6 @@ class Reader {
     return best_shared >= 2 ? best : std::string();
   }
 
-  ParsedRoster out_;
   std::set<std::string> people_, roles_, units_, ladders_;
 };
 
@@ -295,7 +253,7 @@ bool is_warning(RosterFault fault) noexcept {
   return false;
 }
 
-ParsedRoster parse_roster(std::string_view toml) { return Reader().read(toml); }
+ParsedRoster parse_roster(std::string_view toml) { return RosterReader().read(toml); }
 
 Result<Millis> parse_duration(std::string_view text) {
   std::uint64_t number = 0;

@@ -23,9 +23,9 @@ struct Source {
   std::function<Bytes(const std::string&, const RoleId&)> seal;
 };
 
-class Builder {
+class RotaBuilder {
  public:
-  Builder(const RotaDraft& draft, Source source) : draft_(draft), source_(std::move(source)) {}
+  RotaBuilder(const RotaDraft& draft, Source source) : draft_(draft), source_(std::move(source)) {}
 
   BuiltRota build(UtcTime now) {
     wire::Rota& rota = out_.rota;
@@ -173,7 +173,7 @@ BuiltRota build_loose(const RotaDraft& draft, UtcTime now) {
     for (std::size_t i = 0; i < 4; ++i) id.bytes[i] = static_cast<std::uint8_t>(last >> (8 * (3 - i)));
     return id;
   };
-  return Builder(draft, {[&](const std::string&) { return next(RoleId{}); },
+  return RotaBuilder(draft, {[&](const std::string&) { return next(RoleId{}); },
                          [&](const std::string&) { return next(PersonId{}); },
                          [](const std::string&, const RoleId&) { return Bytes(); }})
       .build(now);
@@ -196,7 +196,7 @@ BuiltRota build_rota(const RotaDraft& draft, Organisation& organisation, const w
   const auto seal = [&](const std::string& text, const RoleId& id) {
     return organisation.seal_name(text, {}, id.view());
   };
-  BuiltRota out = Builder(draft, {role, person, seal}).build(now);
+  BuiltRota out = RotaBuilder(draft, {role, person, seal}).build(now);
   std::erase_if(out.rota.overrides, [&](const auto& item) { return item.until < now - kOverrideKept; });
   Permission permission(roster, out);
   for (const auto& plan : draft.roles) {

@@ -1,23 +1,18 @@
 #include "client-lib/admin/rota_draft.h"
 
-#define TOML_EXCEPTIONS 0
-#include <toml++/toml.h>
-
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <initializer_list>
 #include <set>
 #include <sstream>
 
+#include "client-lib/admin/draft_reader.h"
 #include "client-lib/admin/organisation_state.h"
 #include "proto/common/limits.h"
 #include "proto/rota/copenhagen.h"
 
 namespace nattevagt::client {
 namespace {
-
-std::uint32_t line_of(const toml::node& node) { return node.source().begin.line; }
 
 std::string listed(const std::vector<std::string>& names) {
   std::string out;
@@ -35,16 +30,14 @@ std::string written(const toml::node& node) {
   return out.str();
 }
 
-class Reader {
+class RotaReader : DraftReader<ParsedRota, RotaFault> {
  public:
   ParsedRota read(std::string_view text) {
-    const toml::parse_result parsed = toml::parse(text);
-    if (!parsed) {
-      note(RotaFault::kNotToml, parsed.error().source().begin.line, {},
-           std::string(parsed.error().description()));
-      return std::move(out_);
-    }
-    const toml::table& root = parsed.table();
+    return parse(text, [this](const toml::table& root) { file(root); });
+  }
+
+ private:
+  void file(const toml::table& root) {
     only(root, {"holidays", "window", "role", "override", "swap"});
     holidays(root);
     each(root, "window", 1'000, [this](const toml::table& table) { window(table); });
@@ -55,38 +48,6 @@ class Reader {
     each(root, "role", limits::kRotaRolesMax, [this](const toml::table& table) { role(table); });
     each(root, "override", limits::kOverridesMax, [this](const toml::table& table) { change(table); });
     each(root, "swap", limits::kOverridesMax, [this](const toml::table& table) { swap(table); });
-    std::stable_sort(out_.problems.begin(), out_.problems.end(),
-                     [](const auto& a, const auto& b) { return a.line < b.line; });
-    return std::move(out_);
-  }
-
- private:
-  void note(RotaFault fault, std::uint32_t line, std::string subject = {}, std::string detail = {}) {
-    out_.problems.push_back({fault, line, std::move(subject), std::move(detail)});
-  }
-
-  // A misspelt key would otherwise be a plan that silently does nothing.
-  void only(const toml::table& table, std::initializer_list<std::string_view> allowed) {
-    for (const auto& [key, node] : table) {
-      if (std::find(allowed.begin(), allowed.end(), key.str()) != allowed.end()) continue;
-      std::string list;
-      for (const std::string_view name : allowed) list += (list.empty() ? "" : ", ") + std::string(name);
-      note(RotaFault::kUnknownKey, line_of(node), std::string(key.str()), list);
-    }
-  }
-
-  template <class Visit>
-  void each(const toml::table& table, std::string_view key, std::size_t count_max, const Visit& visit) {
-    const toml::node* node = table.get(key);
-    if (node == nullptr) return;
-    const toml::array* list = node->as_array();
-    if (list == nullptr || (!list->empty() && !list->is_array_of_tables())) {
-      return note(RotaFault::kWrongType, line_of(*node), std::string(key), "[[" + std::string(key) + "]]");
-    }
-    if (list->size() > count_max) {
-      return note(RotaFault::kTooMany, line_of(*node), std::string(key), std::to_string(count_max));
-    }
-    for (const auto& item : *list) visit(*item.as_table());
   }
 
   const toml::node* required(const toml::table& table, std::string_view key) {
@@ -307,7 +268,6 @@ class Reader {
     out_.draft.swaps.push_back(std::move(out));
   }
 
-  ParsedRota out_;
   std::vector<std::string> windows_, roles_;
 };
 
@@ -330,7 +290,7 @@ bool is_warning(RotaFault fault) noexcept {
   return fault == RotaFault::kSwapPending || fault == RotaFault::kNobodyPlanned;
 }
 
-ParsedRota parse_rota(std::string_view toml) { return Reader().read(toml); }
+ParsedRota parse_rota(std::string_view toml) { return RotaReader().read(toml); }
 
 std::uint8_t parse_days(std::string_view text) {
   static constexpr std::array<std::string_view, 7> kNames{"man", "tir", "ons", "tor", "fre", "lør", "søn"};

@@ -15,6 +15,7 @@
 #include "client-lib/mls/group.h"
 #include "client-lib/mls/group_state.h"
 #include "client-lib/mls/tree_math.h"
+#include "tests/support/mls_trust_all.h"
 
 namespace nattevagt::mls {
 
@@ -27,18 +28,7 @@ namespace {
 
 constexpr std::size_t kPayload = 1024;
 
-class Believer final : public CredentialPolicy {
- public:
-  Status validate(const Credential&, const SignPublicKey&, CredentialUse, UtcTime) const override {
-    return {};
-  }
-  Status validate_successor(const Credential&, const SignPublicKey&, const Credential&,
-                            const SignPublicKey&) const override {
-    return {};
-  }
-};
-
-const Believer believer;
+const TrustAll believer;
 const UtcTime now = from_unix_ms(1'800'000'000'000);
 const Validation validation{believer, now};
 SeededEntropy entropy(1);

@@ -18,6 +18,7 @@
 #include "client-lib/mls/treekem.h"
 #include "proto/common/check.h"
 #include "proto/common/system.h"
+#include "tests/support/mls_trust_all.h"
 
 namespace nattevagt::mls {
 struct GroupAccess {
@@ -131,17 +132,6 @@ void signing() {
   const SignKey key = SignKey::from_seed(secret<SignSeed>());
   (void)sign_with_label(key, "label", as_bytes("content"));
 }
-
-class TrustAll final : public CredentialPolicy {
- public:
-  Status validate(const Credential&, const SignPublicKey&, CredentialUse, UtcTime) const override {
-    return {};
-  }
-  Status validate_successor(const Credential&, const SignPublicKey&, const Credential&,
-                            const SignPublicKey&) const override {
-    return {};
-  }
-};
 
 // A whole protect(): signing, ratchet, both encryptions, encoding; the plaintext is secret too.
 void protect() {

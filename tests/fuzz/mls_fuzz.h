@@ -4,20 +4,9 @@
 #include <cstdlib>
 #include <utility>
 
-#include "client-lib/mls/credential.h"
+#include "tests/support/mls_trust_all.h"
 
 namespace nattevagt::mls::fuzz {
-
-class TrustAll final : public CredentialPolicy {
- public:
-  Status validate(const Credential&, const SignPublicKey&, CredentialUse, UtcTime) const override {
-    return {};
-  }
-  Status validate_successor(const Credential&, const SignPublicKey&, const Credential&,
-                            const SignPublicKey&) const override {
-    return {};
-  }
-};
 
 // For what the fuzzer has no hand in.
 template <class T>

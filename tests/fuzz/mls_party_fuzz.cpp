@@ -41,7 +41,7 @@ struct Stage {
     Credential credential;
     std::vector<KeyPackageBundle> bundles;
   };
-  fuzz::TrustAll policy;
+  TrustAll policy;
   Validation validation{policy, from_unix_ms(1'800'000'000'000)};
   Person people[kPeople];
   std::optional<Group> alice, bob;

@@ -13,7 +13,7 @@ namespace {
 using fuzz::must;
 
 struct Stage {
-  fuzz::TrustAll policy;
+  TrustAll policy;
   SeededEntropy entropy{7};
   UtcTime now = from_unix_ms(1'800'000'000'000);
   Validation validation{policy, now};

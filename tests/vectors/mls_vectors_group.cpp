@@ -6,21 +6,11 @@
 #include "client-lib/mls/messages.h"
 #include "client-lib/mls/ratchet_tree.h"
 #include "client-lib/mls/welcome.h"
+#include "tests/support/mls_trust_all.h"
 #include "tests/vectors/mls_vectors.h"
 
 namespace nattevagt::mls::vectors {
 namespace {
-
-class TrustAll final : public CredentialPolicy {
- public:
-  Status validate(const Credential&, const SignPublicKey&, CredentialUse, UtcTime) const override {
-    return {};
-  }
-  Status validate_successor(const Credential&, const SignPublicKey&, const Credential&,
-                            const SignPublicKey&) const override {
-    return {};
-  }
-};
 
 class ListedPsks final : public PskSource {
  public:
