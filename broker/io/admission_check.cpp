@@ -1,5 +1,6 @@
 #include "broker/io/admission_check.h"
 
+#include <cerrno>
 #include <cstring>
 
 namespace nattevagt::broker {
@@ -11,7 +12,10 @@ enum class Handshake : std::uint8_t { kAdmitted, kRefused, kNothing };
 
 Handshake read_outcome(zmq::Socket& monitor) {
   zmq_pollitem_t item{monitor.handle(), 0, ZMQ_POLLIN, 0};
-  while (zmq_poll(&item, 1, kPatienceMs) > 0) {
+  while (true) {
+    const int ready = zmq_poll(&item, 1, kPatienceMs);
+    if (ready < 0 && errno == EINTR) continue;  // a signal says nothing about the door
+    if (ready <= 0) return Handshake::kNothing;
     zmq::Message head, address;
     if (!monitor.receive(head, ZMQ_DONTWAIT) || !monitor.receive(address, ZMQ_DONTWAIT)) continue;
     std::uint16_t event = 0;
@@ -19,7 +23,6 @@ Handshake read_outcome(zmq::Socket& monitor) {
     if (event == ZMQ_EVENT_HANDSHAKE_SUCCEEDED) return Handshake::kAdmitted;
     if (event == ZMQ_EVENT_HANDSHAKE_FAILED_AUTH) return Handshake::kRefused;
   }
-  return Handshake::kNothing;
 }
 
 // Each try has a monitor endpoint of its own: libzmq frees one in its own time.
