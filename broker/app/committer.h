@@ -5,11 +5,10 @@
 //
 // Invariants:
 //  1. Batches are done in the order given, one at a time. What comes out of take() names only durable
-//  records.
+//     records.
 //  2. A batch whose append fails is tried again, for ever, with a pause; it is never skipped and nothing of
-//  it
-//     comes out. So the core's memory is always the journal plus at most the batches not yet taken, in order:
-//     they cannot part, whatever the disk does. Meanwhile trouble() says why.
+//     it comes out. So the core's memory is always the journal plus at most the batches not yet taken, in
+//     order: they cannot part, whatever the disk does. Meanwhile trouble() says why.
 //  3. kCorrupt from the journal ends the work: fatal() is set and nothing comes out again.
 //  4. The bodies of a batch's effects are read before its compaction, which may drop them.
 //

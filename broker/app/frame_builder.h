@@ -2,7 +2,7 @@
 //
 // Invariants:
 //  1. Called only after the effects' records are durable; each effect's `after` is checked again here
-//  (P-060).
+//     (P-060).
 //  2. One signature for all receipts of a group commit (P-061). Receipts for what was durable before it (a
 //     repeated request) are a group of their own, so that a receipt's tree is never of two commits.
 //  3. An entry that goes to many sessions is encoded once and shared.

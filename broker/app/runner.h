@@ -5,22 +5,20 @@
 //
 // Invariants:
 //  1. An effect leaves only after the record that it waits for is on disk: effects go through the commit
-//  thread in
-//     the order the core gave them, and both it and this class check `after` (P-060).
-//  2. When the journal cannot be written the core is not stepped at all. What it has already decided stays in
-//     memory, is tried again in order until it is stored, and only then do its answers leave. So memory and
-//     journal cannot part, and nothing is answered as stored that is not. Meanwhile new requests are answered
-//     with Refused{kNoSpace or kStorage}, and after `answer_deadline` so are those that wait; such a request
-//     may still be stored later: sent again under its own id it is the same entry (P-032, P-040). Chosen over
-//     rebuilding the core from the journal, which would have to prove which of two states the clients had
-//     seen.
+//     thread in the order the core gave them, and both it and this class check `after` (P-060).
+//  2. When the journal cannot be written the core is not stepped at all. What it has already decided stays
+//     in memory, is tried again in order until it is stored, and only then do its answers leave. So memory
+//     and journal cannot part, and nothing is answered as stored that is not. Meanwhile new requests are
+//     answered with Refused{kNoSpace or kStorage}, and after `answer_deadline` so are those that wait; such
+//     a request may still be stored later: sent again under its own id it is the same entry (P-032, P-040).
+//     Chosen over rebuilding the core from the journal, which would have to prove which of two states the
+//     clients had seen.
 //  3. The disk's last `disk_reserve_bytes` are for alerts, acts, acknowledgements and ladders: below that,
-//  other
-//     writing is refused with kNoSpace.
-//  4. SIGKILL at any moment is safe: nothing but the journal is durable, and it is written by whole batches.
+//     other writing is refused with kNoSpace.
+//  4. SIGKILL at any moment is safe: nothing but the journal is durable, and it is written by whole
+//     batches.
 //  5. Queues are bounded: while a batch of kPendingRecordsMax or kPendingBytesMax waits, the front is not
-//  read, so
-//     libzmq and then TCP hold the senders back.
+//     read, so libzmq and then TCP hold the senders back.
 //
 // Ownership: a resource; all that the constructor is given outlives it.
 #pragma once

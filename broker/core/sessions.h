@@ -2,11 +2,11 @@
 //
 // Rules:
 //  1. At most kUnackedEntriesPerDevice entries are in flight to a device (P-037), and conversations may use
-//  all
-//     but kInboxReserve of them: an alert never waits for a bulk of messages to be acknowledged.
+//     all but kInboxReserve of them: an alert never waits for a bulk of messages to be acknowledged.
 //  2. The inbox goes first; conversations take turns, kTurn entries each.
 //  3. A stall stops a session until an Ack or kStallRetry; then everything from the cursors is sent again.
-//  4. Work is proportional to what is sent: a session is looked at when one of its streams has something new.
+//  4. Work is proportional to what is sent: a session is looked at when one of its streams has something
+//     new.
 #pragma once
 
 #include <map>

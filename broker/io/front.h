@@ -4,20 +4,18 @@
 // tests/system/traps_test.cpp.
 //
 // Invariants:
-//  1. Who speaks is the User-Id of the payload frame, set by our ZAP handler (P-011, traps 1 and 2). A frame
-//     without one is dropped and counted.
+//  1. Who speaks is the User-Id of the payload frame, set by our ZAP handler (P-011, traps 1 and 2). A
+//     frame without one is dropped and counted.
 //  2. A session is one connection, named by the routing id that libzmq gave it (5 bytes, the first 0). A
-//  routing
-//     id that the peer chose is refused (P-012, trap 3). Session numbers are never reused.
+//     routing id that the peer chose is refused (P-012, trap 3). Session numbers are never reused.
 //  3. A message is one frame (P-001); one of several parts is dropped whole, at most kPartsPerTurn parts a
-//  call.
+//     call.
 //  4. Bytes are copied out of libzmq's buffers at once (trap 10).
 //  5. send() never blocks and never loses in silence: kStalled or kGone (trap 6). Sent is not delivered
 //     (trap 7): that is what Ack is for.
-//  6. At most `connections_max` connections and the backlog: there the kernel is told to drop what asks for a
-//  new
-//     one, until a tenth has gone; TCP asks again by itself (trap 9). Not by zmq_unbind: in 4.3.4 it also
-//     ends every connection that the listener ever accepted (measured; a stranger could so disconnect
+//  6. At most `connections_max` connections and the backlog: there the kernel is told to drop what asks for
+//     a new one, until a tenth has gone; TCP asks again by itself (trap 9). Not by zmq_unbind: in 4.3.4 it
+//     also ends every connection that the listener ever accepted (measured; a stranger could so disconnect
 //     everybody).
 //
 // Ownership: a resource; context and table outlive it. Threads: one.

@@ -4,8 +4,7 @@
 // Invariants:
 //  1. Only the asking unit's devices read back, only the advice's author finds a read-back correct (P-073).
 //  2. Only who has said "Jeg tager den" advises; what is not its author's to say (breach()) adds up to
-//  nothing.
-//     Whoever was called in after the question cannot tell, and believes.
+//     nothing. Whoever was called in after the question cannot tell, and believes.
 //  3. An advice with medicine counts as one that requires read-back, whatever its flag says.
 #pragma once
 

@@ -3,9 +3,10 @@
 // What libzmq does when nobody looks, and what is done about it here:
 //  1. "Connected" in libzmq means TCP. LinkUp is given only when the CURVE handshake has succeeded.
 //  2. A DEALER keeps frames for a peer that is gone and hands them to the next session. Here a lost
-//  connection
-//     costs the socket: no frame of an old session ever reaches a new one (the outbox sends again, P-037).
-//  3. All devices lose a restarted hub at the same moment. The way back is delayed with jitter and back-off.
+//     connection costs the socket: no frame of an old session ever reaches a new one (the outbox sends
+//     again, P-037).
+//  3. All devices lose a restarted hub at the same moment. The way back is delayed with jitter and
+//     back-off.
 //  4. Routing ids are left automatic: the hub refuses chosen ones (P-012).
 //
 // Invariants:

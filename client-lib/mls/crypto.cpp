@@ -2,8 +2,6 @@
 
 #include <sodium.h>
 
-#include <cstring>
-
 #include "proto/common/check.h"
 
 namespace nattevagt::mls {
@@ -132,37 +130,6 @@ Bytes sign_content(std::string_view label, ByteView content) {
 }
 
 }  // namespace
-
-Expander::Expander(ByteView secret) noexcept {
-  static_assert(sizeof(crypto_auth_hmacsha256_state) == sizeof keyed_);
-  static constexpr std::uint8_t kNoKey = 0;  // libsodium takes no null pointer, not even for an empty key
-  crypto_auth_hmacsha256_state state;
-  crypto_auth_hmacsha256_init(&state, secret.empty() ? &kNoKey : secret.data(), secret.size());
-  std::memcpy(keyed_.data(), &state, sizeof state);
-  sodium_memzero(&state, sizeof state);
-}
-
-Expander::~Expander() { wipe(keyed_); }
-
-void Expander::expand(ByteView info, std::span<std::uint8_t> out) const noexcept {
-  NV_CHECK(out.size() <= 255 * kHashBytes);
-  crypto_auth_hmacsha256_state state;
-  Digest block{};
-  std::uint8_t counter = 0;
-  for (std::size_t done = 0; done < out.size();) {
-    std::memcpy(&state, keyed_.data(), sizeof state);
-    if (counter > 0) crypto_auth_hmacsha256_update(&state, block.data(), block.size());
-    ++counter;
-    crypto_auth_hmacsha256_update(&state, info.data(), info.size());
-    crypto_auth_hmacsha256_update(&state, &counter, 1);
-    crypto_auth_hmacsha256_final(&state, block.data());
-    const std::size_t take = std::min(block.size(), out.size() - done);
-    std::copy_n(block.begin(), take, out.begin() + static_cast<std::ptrdiff_t>(done));
-    done += take;
-  }
-  sodium_memzero(&state, sizeof state);
-  wipe(block);
-}
 
 void Expander::with_label(std::string_view label, ByteView context, std::span<std::uint8_t> out) const {
   Writer info;

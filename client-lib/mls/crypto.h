@@ -30,12 +30,10 @@ using HpkePublicKey = std::array<std::uint8_t, kHpkePublicBytes>;
 // RFC 9420 8, of one secret and as often as needed: the secret is taken into the HMAC once.
 class Expander {
  public:
-  explicit Expander(ByteView secret) noexcept;
-  Expander(const Expander&) = delete;
-  Expander& operator=(const Expander&) = delete;
-  ~Expander();
+  explicit Expander(ByteView secret) noexcept : key_(secret) {}
 
-  void expand(ByteView info, std::span<std::uint8_t> out) const noexcept;  // HKDF-Expand, RFC 5869
+  // HKDF-Expand, RFC 5869.
+  void expand(ByteView info, std::span<std::uint8_t> out) const noexcept { key_.expand(info, out); }
   // ExpandWithLabel. `out` is filled whole.
   void with_label(std::string_view label, ByteView context, std::span<std::uint8_t> out) const;
   template <class Out>
@@ -53,7 +51,7 @@ class Expander {
   }
 
  private:
-  alignas(16) std::array<std::uint8_t, 208> keyed_{};  // libsodium's HMAC state after the key
+  HmacKey key_;
 };
 
 inline void expand_with_label(ByteView secret, std::string_view label, ByteView context,

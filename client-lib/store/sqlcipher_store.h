@@ -1,8 +1,8 @@
 // The device's store: one SQLCipher file under a raw key that the PIN unlocks (key_file.h).
 //
 // Invariants:
-//  1. commit() is one transaction, synchronous=FULL: all of an Outcome's writes or none, and on disk when it
-//     returns.
+//  1. commit() is one transaction, synchronous=FULL: all of an Outcome's writes or none, and on disk when
+//     it returns.
 //  2. "Not a database" and damaged pages are kCorrupt, never an empty store.
 //  3. Deleted rows are overwritten (secure_delete), in the search index too.
 //  4. One process at a time (store.lock).

@@ -21,50 +21,6 @@ Bytes labelled(std::string_view label, ByteView message) {
 
 }  // namespace
 
-Digest sha256(ByteView bytes) noexcept { return sha256({bytes}); }
-
-Digest sha256(std::initializer_list<ByteView> parts) noexcept {
-  crypto_hash_sha256_state state;
-  crypto_hash_sha256_init(&state);
-  for (const ByteView part : parts) crypto_hash_sha256_update(&state, part.data(), part.size());
-  Digest out;
-  crypto_hash_sha256_final(&state, out.data());
-  return out;
-}
-
-Digest hmac_sha256(ByteView key, std::initializer_list<ByteView> parts) noexcept {
-  crypto_auth_hmacsha256_state state;
-  static constexpr std::uint8_t kNoKey = 0;  // libsodium takes no null pointer, not even for an empty key
-  crypto_auth_hmacsha256_init(&state, key.empty() ? &kNoKey : key.data(), key.size());
-  for (const ByteView part : parts) crypto_auth_hmacsha256_update(&state, part.data(), part.size());
-  Digest out;
-  crypto_auth_hmacsha256_final(&state, out.data());
-  sodium_memzero(&state, sizeof(state));
-  return out;
-}
-
-void hkdf_extract(ByteView salt, ByteView input, std::span<std::uint8_t, 32> out) noexcept {
-  Digest key = hmac_sha256(salt, {input});
-  std::copy(key.begin(), key.end(), out.begin());
-  wipe(key);
-}
-
-void hkdf_expand(ByteView pseudo_random_key, ByteView info, std::span<std::uint8_t> out) noexcept {
-  NV_CHECK(out.size() <= 255 * 32);
-  Digest block{};
-  ByteView previous;
-  std::uint8_t counter = 0;
-  for (std::size_t done = 0; done < out.size();) {
-    ++counter;
-    block = hmac_sha256(pseudo_random_key, {previous, info, ByteView(&counter, 1)});
-    previous = block;
-    const std::size_t take = std::min(block.size(), out.size() - done);
-    std::copy_n(block.begin(), take, out.begin() + static_cast<std::ptrdiff_t>(done));
-    done += take;
-  }
-  wipe(block);
-}
-
 SignKey SignKey::from_seed(const SignSeed& seed) noexcept {
   SignKey key;
   crypto_sign_seed_keypair(key.public_key_.bytes.data(), key.secret_.expose().data(), seed.expose().data());

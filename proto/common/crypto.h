@@ -1,6 +1,5 @@
-// The primitives that hub and clients share, as typed wrappers of libsodium. What MLS adds (HPKE, labelled
-// derivation) is in client-lib/mls/crypto.h. Nothing of our own is below this line but HKDF, which
-// libsodium 1.0.18 lacks (RFC 5869, 30 lines on its HMAC).
+// The primitives that hub and clients share, as typed wrappers of libsodium; hashes are in hash.h. What MLS adds
+// (HPKE, labelled derivation) is in client-lib/mls/crypto.h.
 #pragma once
 
 #include <array>
@@ -11,20 +10,11 @@
 
 #include "proto/common/bytes.h"
 #include "proto/common/entropy.h"
+#include "proto/common/hash.h"
 #include "proto/common/result.h"
 #include "proto/common/secret.h"
 
 namespace nattevagt {
-
-using Digest = std::array<std::uint8_t, 32>;  // SHA-256
-
-Digest sha256(ByteView bytes) noexcept;
-Digest sha256(std::initializer_list<ByteView> parts) noexcept;  // of the parts one after another
-Digest hmac_sha256(ByteView key, std::initializer_list<ByteView> parts) noexcept;
-
-// RFC 5869. hkdf_expand fills `out` whole; its size is at most 255 * 32 bytes (NV_CHECK).
-void hkdf_extract(ByteView salt, ByteView input, std::span<std::uint8_t, 32> out) noexcept;
-void hkdf_expand(ByteView pseudo_random_key, ByteView info, std::span<std::uint8_t> out) noexcept;
 
 // Ed25519 (RFC 8032).
 struct SignPublicKey {

@@ -8,10 +8,9 @@
 //  6. Without ZMQ_ROUTER_MANDATORY what a slow peer's queue cannot hold is dropped in silence.
 //  7. A send that said ok is lost when the peer dies: only its Ack means delivered.
 //  8. A silent connection stays for 30 s by default.
-//  9. Without descriptors the listener spins an I/O thread; zmq_unbind, the way out that its manual suggests,
-//  ends
-//     every connection the listener ever accepted.
-// 10. A kept zmq_msg_t holds the 8 KiB buffer it was read in.
+//  9. Without descriptors the listener spins an I/O thread; zmq_unbind, the way out that its manual
+//     suggests, ends every connection the listener ever accepted.
+//  10. A kept zmq_msg_t holds the 8 KiB buffer it was read in.
 //
 // Trap 4 and a whole process short of connections are in hostile_peers_test.cpp.
 #include <gtest/gtest.h>

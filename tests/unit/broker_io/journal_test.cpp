@@ -307,12 +307,14 @@ TEST_F(JournalTest, ACompactionThatFailsChangesNothing) {
 
 TEST_F(JournalTest, ABackupTakenWhileAppendsGoOnIsAJournalOfOneMoment) {
   auto journal = open();
-  ASSERT_TRUE(journal->append(batch_of(1, 500, 3'000)));
+  // Several pages a batch, and yet small: each copy is of all that the thread has appended meanwhile.
+  constexpr std::size_t kBody = 300;
+  ASSERT_TRUE(journal->append(batch_of(1, 500, kBody)));
   std::atomic<bool> stop{false};
   std::atomic<JournalIndex> durable{500};
   std::thread appending([&] {
     while (!stop) {
-      const auto batch = batch_of(durable + 1, 20, 3'000);
+      const auto batch = batch_of(durable + 1, 20, kBody);
       ASSERT_TRUE(journal->append(batch));
       durable = batch.back().index;
     }
@@ -334,7 +336,7 @@ TEST_F(JournalTest, ABackupTakenWhileAppendsGoOnIsAJournalOfOneMoment) {
   EXPECT_FALSE(std::filesystem::exists(copy + ".partial"));
   const auto restored = SqlcipherJournal::open(copy, key_);
   ASSERT_TRUE(restored);
-  for (const Record& record : all(**restored)) expect_same(record, record_of(record.index, 3'000));
+  for (const Record& record : all(**restored)) expect_same(record, record_of(record.index, kBody));
 }
 
 TEST_F(JournalTest, ABackupOfADamagedJournalIsRefusedAndLeavesNothing) {
