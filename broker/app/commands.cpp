@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <atomic>
 #include <filesystem>
 #include <fstream>
@@ -13,10 +14,12 @@
 #include "broker/app/config.h"
 #include "broker/app/keys.h"
 #include "broker/app/runner.h"
+#include "broker/core/audit.h"
 #include "broker/io/process.h"
 #include "broker/io/sqlcipher_journal.h"
 #include "proto/common/system.h"
 #include "proto/wire/codec.h"
+#include "proto/wire/receipt.h"
 
 namespace nattevagt::broker {
 namespace {
@@ -150,6 +153,7 @@ RunnerOptions options_of(const Config& config) {
   options.body_cache_bytes = config.body_cache_mib * kMib;
   options.snapshot_records = config.snapshot_records;
   options.snapshot_bytes = config.snapshot_mib * kMib;
+  options.audit_kept = std::chrono::hours(24 * config.audit_days);
   return options;
 }
 
@@ -173,6 +177,31 @@ std::string text_of(const std::string& path) {
   text << file.rdbuf();
   const std::string all = text.str();
   return all.substr(0, all.find_last_not_of(" \r\n\t") + 1);
+}
+
+std::string_view text_of(wire::AuditFault fault) {
+  switch (fault) {
+    case wire::AuditFault::kUnreadable: return "is not a line of an audit";
+    case wire::AuditFault::kBroken:
+      return "does not follow the line before: changed, removed, inserted or reordered";
+    case wire::AuditFault::kNoReceipt: return "the signed end is missing";
+    case wire::AuditFault::kBadReceipt: return "the end is not signed by this hub";
+    case wire::AuditFault::kOtherEnd: return "the lines do not end where the hub's state says";
+    case wire::AuditFault::kTruncated: return "ends before a place that the hub has signed";
+    case wire::AuditFault::kOtherHistory: return "differs from a place that the hub has signed";
+  }
+  return "is wrong";
+}
+
+wire::Receipt sign_audit_point(const HubKeys& keys, const wire::AuditPoint& point, UtcTime now) {
+  const std::array leaf{wire::audit_leaf(point, now)};
+  return wire::make_receipts(leaf, keys.sign).front();
+}
+
+// An organisation's own lines name it; of the others it gets the digest, which the chain needs.
+bool concerns(const wire::AuditLine& line, const std::string& organisation) {
+  return organisation.empty() || line.text.find("organisation=" + organisation) != std::string::npos ||
+         line.text.find("document=" + organisation) != std::string::npos;
 }
 
 }  // namespace
@@ -242,6 +271,11 @@ int run_hub(const std::string& config_path) {
   Runner runner(std::move(hub), **journal, opened->keys.curve, opened->keys.sign, clock, entropy, log,
                 manager, options);
   runner.set_metrics(metrics.get());
+  std::unique_ptr<Watchdog> watchdog;
+  if (!config.watchdog_url.empty()) {
+    watchdog = Watchdog::start(config.watchdog_url, std::chrono::seconds(config.watchdog_seconds));
+    runner.set_watchdog(watchdog.get());
+  }
   if (const Status started = runner.start(); !started) return refuse_start(config, started.error());
   running = &runner;
   catch_signals();
@@ -326,6 +360,97 @@ int add_organisation(const std::string& config_path, const std::string& card_fil
   file.close();
   if (!file) return refuse("{}: cannot be written.", path);
   say("{}: added. Restart the hub to let it in.", card->id.hex());
+  return 0;
+}
+
+int export_audit(const std::string& config_path, const std::string& to, const std::string& organisation) {
+  int code = 0;
+  const auto opened = open_config(config_path, code);
+  if (!opened) return code;
+  if (!organisation.empty() && !OrganisationId::from_hex(organisation)) {
+    return refuse("{}: is not an organisation's id (32 hexadecimal digits).", organisation);
+  }
+  if (std::filesystem::exists(to)) return refuse("{}: is there already. Give each export its own name.", to);
+  std::ofstream file(to, std::ios::binary);
+  if (!file || ::chmod(to.c_str(), 0600) != 0) return refuse("{}: cannot be written.", to);
+  wire::AuditPoint end;
+  std::uint64_t lines = 0;
+  JournalVisit visit;
+  visit.audit_begin = [&](const wire::AuditPoint& begin) -> Status {
+    end = begin;
+    file << wire::audit_file_begin(begin);
+    return {};
+  };
+  visit.audit_line = [&](const wire::AuditLine& line) -> Status {
+    end = {line.seq, line.chain};
+    ++lines;
+    file << (concerns(line, organisation) ? wire::audit_file_line(line) : wire::audit_file_hidden(line));
+    return {};
+  };
+  const Status read = SqlcipherJournal::read_file(opened->config.journal_path(), opened->keys.journal, visit);
+  if (!read) {
+    ::unlink(to.c_str());
+    return refuse_journal(opened->config.journal_path(), read.error());
+  }
+  SystemClock clock;
+  if (end.seq != 0) file << wire::audit_file_end(sign_audit_point(opened->keys, end, clock.wall()));
+  file.close();
+  if (!file) return refuse("{}: cannot be written.", to);
+  say("{}: {} lines, up to {}, signed.", to, lines, end.seq);
+  return 0;
+}
+
+// The lines among themselves, their end against the state, and what they tell of each alert, device, grant
+// and document against what the hub's journal holds.
+int verify_audit(const std::string& config_path) {
+  int code = 0;
+  const auto opened = open_config(config_path, code);
+  if (!opened) return code;
+  auto cards = load_cards(opened->config.organisations_dir);
+  if (report(cards.problems)) return 1;
+  HubConfig hub;
+  hub.organisations = std::move(cards.cards);
+  HubCore core(std::move(hub));
+  const SignPublicKey key = opened->keys.sign.public_key();
+  wire::AuditFileCheck check(key, {});
+  AuditFold fold;
+  std::uint64_t unreadable = 0;
+  bool whole = true;
+  const auto take = [&](std::string line) {
+    line.pop_back();
+    check.take(line);
+  };
+  JournalVisit visit;
+  visit.audit_begin = [&](const wire::AuditPoint& begin) -> Status {
+    whole = begin.seq == 0;
+    take(wire::audit_file_begin(begin));
+    return {};
+  };
+  visit.audit_line = [&](const wire::AuditLine& line) -> Status {
+    take(wire::audit_file_line(line));
+    if (!fold.take(line.text)) ++unreadable;
+    return {};
+  };
+  visit.snapshot = [&](const JournalSnapshot& snapshot) { return core.restore(snapshot.bytes); };
+  visit.record = [&](const Record& record) { return core.replay(record); };
+  const Status read = SqlcipherJournal::read_file(opened->config.journal_path(), opened->keys.journal, visit);
+  if (!read) return refuse_journal(opened->config.journal_path(), read.error());
+  if (core.audit_point().seq != 0) {
+    take(wire::audit_file_end(sign_audit_point(opened->keys, core.audit_point(), core.last_time())));
+  }
+  const wire::AuditReport result = check.finish();
+  int wrong = 0;
+  for (const wire::AuditFinding& finding : result.findings) {
+    if (finding.fault == wire::AuditFault::kNoReceipt && core.audit_point().seq == 0) continue;
+    wrong = refuse("audit: line {}: {}.", finding.seq, text_of(finding.fault));
+  }
+  if (unreadable != 0) wrong = refuse("audit: {} lines are not of this program's making.", unreadable);
+  if (const auto differs = fold.difference(core.audit_subjects(), whole)) {
+    wrong = refuse("audit: what it tells of {} is not what the journal holds.", *differs);
+  }
+  if (wrong != 0) return wrong;
+  say("audit: good. {} lines, {} to {}; it tells what the journal holds.", result.lines, result.begin.seq + 1,
+      result.end.seq);
   return 0;
 }
 

@@ -15,6 +15,9 @@ int check_config(const std::string& config_path);
 int back_up(const std::string& config_path, const std::string& to);
 int restore(const std::string& config_path, const std::string& from);
 int add_organisation(const std::string& config_path, const std::string& card_file);
+// The audit as a file for `nattevagt audit verify`; of other organisations than the named one digests alone.
+int export_audit(const std::string& config_path, const std::string& to, const std::string& organisation);
+int verify_audit(const std::string& config_path);
 int show_pins(const std::string& config_path);
 
 }  // namespace nattevagt::broker

@@ -113,6 +113,7 @@ void Committer::work(Batch batch) {
   if (!batch.compaction) return;
   wake(descriptor_);  // the answers need not wait for the compaction
   Status compacted = journal_.compact(batch.compaction->snapshot, batch.compaction->live);
+  if (compacted) compacted = journal_.prune_audit(batch.compaction->audit_from);
   const std::scoped_lock lock(mutex_);
   if (!compacted && compacted.error().code == Errc::kCorrupt) fatal_ = true;
   compacted_ = std::move(compacted);

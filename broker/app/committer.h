@@ -27,6 +27,7 @@ namespace nattevagt::broker {
 struct Compaction {
   JournalSnapshot snapshot;
   std::vector<JournalIndex> live;
+  UtcTime audit_from = UtcTime::min();  // audit lines from before go
 };
 
 struct Batch {

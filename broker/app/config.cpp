@@ -88,6 +88,11 @@ bool is_loopback(const std::string& address) {
   return address.starts_with("127.") || address.starts_with("[::1]:") || address.starts_with("localhost:");
 }
 
+// A ping over the open net says when this hub lives; only its own machine may hear it in clear.
+bool is_watchdog_url(const std::string& url) {
+  return url.starts_with("https://") || url.starts_with("http://127.0.0.1:") || url.starts_with("http://[::1]:");
+}
+
 void check_and_complete(Config& config, std::vector<std::string>& problems) {
   if (config.endpoint.empty()) {
     problems.push_back("'endpoint' is missing; say where to listen: endpoint = \"tcp://0.0.0.0:5670\"");
@@ -100,6 +105,9 @@ void check_and_complete(Config& config, std::vector<std::string>& problems) {
   if (!config.metrics_address.empty() && !is_loopback(config.metrics_address)) {
     problems.push_back(
         "'metrics_address' must be on loopback (127.0.0.1:9570): metrics have no access control");
+  }
+  if (!config.watchdog_url.empty() && !is_watchdog_url(config.watchdog_url)) {
+    problems.push_back("'watchdog.url' must begin with https:// (http:// on 127.0.0.1 alone)");
   }
   if (config.keys_file.empty()) {
     const char* credentials = std::getenv("CREDENTIALS_DIRECTORY");
@@ -133,6 +141,11 @@ ConfigOutcome parse_config(std::string_view text, std::string_view file_name) {
   journal.number("snapshot_records", config.snapshot_records, 100, 100'000'000);
   journal.number("snapshot_mib", config.snapshot_mib, 1, kMib);
   journal.truth("verify_at_start", config.verify_at_start);
+  Table audit;
+  audit.number("keep_days", config.audit_days, 30, 3'660);
+  Table watchdog;
+  watchdog.text("url", config.watchdog_url);
+  watchdog.number("every_seconds", config.watchdog_seconds, 1, 3'600);
   Table root;
   root.text("endpoint", config.endpoint);
   root.text("data_dir", config.data_dir);
@@ -141,6 +154,8 @@ ConfigOutcome parse_config(std::string_view text, std::string_view file_name) {
   root.text("metrics_address", config.metrics_address);
   root.table("limits", limits, problems);
   root.table("journal", journal, problems);
+  root.table("audit", audit, problems);
+  root.table("watchdog", watchdog, problems);
   root.read(parsed.table(), problems);
   check_and_complete(config, problems);
   std::sort(problems.begin(), problems.end());

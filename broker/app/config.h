@@ -26,6 +26,10 @@ struct Config {
   std::uint64_t snapshot_mib = 512;          // [journal] snapshot_mib
   bool verify_at_start = true;               // [journal] verify_at_start: read every page and check its HMAC
 
+  std::uint64_t audit_days = 400;            // [audit] keep_days
+  std::string watchdog_url;                  // [watchdog] url: https, or http on loopback; empty: none
+  std::uint64_t watchdog_seconds = 60;       // [watchdog] every_seconds
+
   std::string journal_path() const { return data_dir + "/journal"; }
 };
 

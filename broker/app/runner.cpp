@@ -20,7 +20,8 @@ constexpr int kGoodbyeLingerMs = 1'000;
 
 // What waits when the disk's reserve is touched: an alert, its acts and its ladder still go through.
 bool is_deferrable(const wire::Request& body) {
-  return std::holds_alternative<wire::Append>(body) ||
+  const auto* raise = std::get_if<wire::Raise>(&body);
+  return (raise != nullptr && raise->drill) || std::holds_alternative<wire::Append>(body) ||
          std::holds_alternative<wire::PublishKeyPackages>(body) ||
          std::holds_alternative<wire::Enrol>(body) || std::holds_alternative<wire::AnnounceGrant>(body) ||
          std::holds_alternative<wire::PublishDocument>(body);
@@ -38,6 +39,7 @@ int port_of(const std::string& endpoint) { return std::atoi(endpoint.c_str() + e
 std::size_t bytes_of(const Record& record) {
   std::size_t bytes = record.meta.size();
   for (const Bytes& body : record.bodies) bytes += body.size();
+  for (const wire::AuditLine& line : record.audit) bytes += line.text.size();
   return bytes;
 }
 
@@ -76,12 +78,13 @@ Status Runner::start() {
   // Receipts of another century would be refused by every client.
   if (now_ < limits::kTimeMin || now_ >= limits::kTimeEnd)
     return fail(Errc::kInvalidValue, "machine's clock");
+  NV_TRYV(check_audit());
   NV_TRYV(apply_started());
   zap_ = std::make_unique<ZapHandler>(context_, table_, [this] { return line_->now(); });
   NV_TRY(front_, Front::open(context_, curve_, table_, options_.front, entropy_));
   committer_ =
       std::make_unique<Committer>(journal_, sign_, core_.last_index(), options_.body_cache_bytes, wake_);
-  next_watch_ = now_;
+  next_watch_ = settled_at_ = now_;
   return {};
 }
 
@@ -99,6 +102,17 @@ Status Runner::replay() {
                                   {LogField::kIndex, core_.last_index()},
                                   {LogField::kDurationMs, clock_.monotonic() - begin}});
   return {};
+}
+
+// The lines that are kept must lead to where the state says that the audit stands. If not, somebody has changed
+// the journal's file (or it is from before the audit): told, and served all the same, since alerts come first.
+Status Runner::check_audit() {
+  NV_TRY(const auto end, journal_.audit_end());
+  const wire::AuditPoint point = core_.audit_point();
+  if (!end || *end == point) return {};
+  counters_.audit_broken = 1;
+  log_.alarm(LogEvent::kAuditBroken, {{LogField::kIndex, end->seq}, {LogField::kCount, point.seq}});
+  return journal_.begin_audit(point);
 }
 
 // Nobody is connected, so the only effects are the keys to admit; they are in place before the door opens.
@@ -256,8 +270,11 @@ std::optional<wire::Refused> Runner::why_refused(const Session& session, const w
 }
 
 void Runner::step(const Event& event) {
+  hold(core_.step(event, now_));
+}
+
+void Runner::hold(Outcome outcome) {
   ++step_count_;
-  Outcome outcome = core_.step(event, now_);
   for (Record& record : outcome.records) {
     pending_bytes_ += bytes_of(record);
     pending_.records.push_back(std::move(record));
@@ -272,7 +289,8 @@ void Runner::submit_pending() {
   const bool due = records_since_snapshot_ >= options_.snapshot_records ||
                    bytes_since_snapshot_ >= options_.snapshot_bytes;
   if (due && !draining_) {
-    pending_.compaction = Compaction{{core_.last_index(), core_.snapshot()}, core_.live_records()};
+    pending_.compaction = Compaction{
+        {core_.last_index(), core_.snapshot()}, core_.live_records(), now_ - options_.audit_kept};
     records_since_snapshot_ = 0;
     bytes_since_snapshot_ = 0;
   }

@@ -17,7 +17,9 @@
 //     other writing is refused with kNoSpace.
 //  4. SIGKILL at any moment is safe: nothing but the journal is durable, and it is written by whole
 //     batches.
-//  5. Queues are bounded: while a batch of kPendingRecordsMax or kPendingBytesMax waits, the front is not
+//  5. The reconciler looks at every open alert each second. The service manager and the outside watchdog
+//     hear of us only when it has found nothing; what it finds is mended, logged, counted.
+//  6. Queues are bounded: while a batch of kPendingRecordsMax or kPendingBytesMax waits, the front is not
 //     read, so libzmq and then TCP hold the senders back.
 //
 // Ownership: a resource; all that the constructor is given outlives it.
@@ -33,6 +35,7 @@
 #include "broker/io/log.h"
 #include "broker/io/metrics.h"
 #include "broker/io/ready.h"
+#include "broker/io/watchdog.h"
 #include "broker/io/zap.h"
 
 namespace nattevagt::broker {
@@ -48,6 +51,7 @@ struct RunnerOptions {
   Millis answer_deadline =
       std::chrono::seconds(5);  // P-060 and the client's 10 s: say it before they give up
   Millis drain_deadline = std::chrono::seconds(10);
+  Millis audit_kept = std::chrono::hours(24 * 400);  // P-124
 };
 
 // How run() ended; the program's exit code.
@@ -74,6 +78,8 @@ class Runner {
   const std::string& endpoint() const { return front_->endpoint(); }
   // Published once a second when a server is given; before start().
   void set_metrics(MetricsServer* server) { metrics_server_ = server; }
+  // Gets a beat each time that the reconciler has passed; before start().
+  void set_watchdog(Watchdog* watchdog) { watchdog_ = watchdog; }
   MetricsValues metrics() const;                               // run()'s thread, or after it
   void check_invariants() const { core_.check_invariants(); }  // likewise
 
@@ -121,6 +127,10 @@ class Runner {
   void watch_disk();
   void watch_clock();
   void watch_front();
+  void watch_alerts();
+  void watch_refused_alerts();
+  void hold(Outcome outcome);
+  Status check_audit();
   void publish();
 
   Status replay();
@@ -145,6 +155,7 @@ class Runner {
   std::unique_ptr<Front> front_;
   std::unique_ptr<Committer> committer_;
   MetricsServer* metrics_server_ = nullptr;
+  Watchdog* watchdog_ = nullptr;
 
   UtcTime now_;
   std::uint64_t step_count_ = 0;
@@ -169,6 +180,9 @@ class Runner {
   bool queue_was_full_ = false;
   Millis alarmed_offset_{0};
   std::uint64_t accept_failures_told_ = 0;
+  UtcTime settled_at_;  // when no alert was overdue
+  std::uint64_t refused_alerts_told_ = 0;
+  std::uint64_t watchdog_failures_told_ = 0;
   bool pause_told_ = false;
   std::uint64_t records_since_snapshot_ = 0;
   std::uint64_t bytes_since_snapshot_ = 0;

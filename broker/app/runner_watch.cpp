@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "broker/app/runner.h"
+#include "broker/core/reconciler.h"
 #include "broker/io/process.h"
 
 namespace nattevagt::broker {
@@ -90,8 +91,47 @@ void Runner::watch_each_second() {
   watch_disk();
   watch_clock();
   watch_front();
+  watch_refused_alerts();
+  watch_alerts();
   publish();
+}
+
+// P-130, P-131. A hub that waits for its disk is watched by what it last decided: it hangs for no other
+// reason, and a restart would not help it; the outside watchdog hears nothing meanwhile.
+void Runner::watch_alerts() {
+  // After a stop there may be more to move than one step does: that is work under way, unless it stays.
+  if (may_step() && core_.counters().alerts_overdue == 0) settled_at_ = now_;
+  if (may_step() && settled_at_ != now_ && now_ - settled_at_ < kOverdueMax) return;
+  const auto faults = core_.find_faults(may_step() ? now_ : trouble_since_);
+  ++(faults.empty() ? counters_.reconciled : counters_.alert_faults);
+  if (!faults.empty()) counters_.alert_faults += faults.size() - 1;
+  counters_.alert_faults_now = faults.size();
+  for (const AlertFault& fault : faults) {
+    log_.alarm(LogEvent::kAlertFault,
+               {{LogField::kAlert, fault.alert}, {LogField::kKind, static_cast<int>(fault.kind)}});
+  }
+  if (!faults.empty()) {
+    if (may_step() && !draining_) hold(core_.mend(faults, now_));
+    log_.alarm(LogEvent::kAlertMended, {{LogField::kCount, core_.counters().alerts_mended}});
+    return;
+  }
   manager_.alive();
+  if (watchdog_ == nullptr) return;
+  if (may_step() && !draining_) watchdog_->beat();
+  const WatchdogCounts counts = watchdog_->counts();
+  counters_.watchdog_pings = counts.answered;
+  counters_.watchdog_failed = counts.failed;
+  if (counts.failed == watchdog_failures_told_) return;
+  watchdog_failures_told_ = counts.failed;
+  log_.alarm(LogEvent::kWatchdogFailed, {{LogField::kCount, counts.failed}});
+}
+
+// P-091: the one limit that can turn a call for help away is never met in silence.
+void Runner::watch_refused_alerts() {
+  const std::uint64_t refused = core_.counters().alerts_refused_full;
+  if (refused == refused_alerts_told_) return;
+  refused_alerts_told_ = refused;
+  log_.alarm(LogEvent::kAlertRefused, {{LogField::kCount, refused}});
 }
 
 // Trap 4: an admitted peer can make libzmq hold a message without end, and no option stops it.

@@ -59,8 +59,8 @@ const Alert* AlertBook::find(const AlertId& id) const {
   return it == alerts_.end() ? nullptr : &it->second;
 }
 
-std::size_t AlertBook::open_of_unit(const OrganisationId& organisation, const UnitId& unit) const {
-  const auto it = open_of_unit_.find({organisation, unit});
+std::size_t AlertBook::open_of_unit(const OrganisationId& organisation, const UnitId& unit, bool drill) const {
+  const auto it = open_of_unit_.find({organisation, unit, drill});
   return it == open_of_unit_.end() ? 0 : it->second;
 }
 
@@ -112,20 +112,24 @@ Status AlertBook::apply_forgotten(const AlertId& id) {
 // ---- What follows
 
 void AlertBook::index(Alert& alert) {
+  const AlertFacts& facts = alert.facts;
   by_state_[alert.progress.state] += 1;
+  if (facts.drill) drills_by_state_[alert.progress.state] += 1;
   if (has_timer(alert.progress)) {
-    open_ += 1;
-    open_of_unit_[{alert.facts.organisation, alert.facts.unit}] += 1;
+    (facts.drill ? open_drills_ : open_real_) += 1;
+    open_of_unit_[{facts.organisation, facts.unit, facts.drill}] += 1;
   }
   for (const DeviceNumber device : alert.progress.step_devices) watchers_[device].insert(alert.facts.alert);
   reschedule(alert);
 }
 
 void AlertBook::unindex(Alert& alert) {
+  const AlertFacts& facts = alert.facts;
   by_state_[alert.progress.state] -= 1;
+  if (facts.drill) drills_by_state_[alert.progress.state] -= 1;
   if (has_timer(alert.progress)) {
-    open_ -= 1;
-    const auto it = open_of_unit_.find({alert.facts.organisation, alert.facts.unit});
+    (facts.drill ? open_drills_ : open_real_) -= 1;
+    const auto it = open_of_unit_.find({facts.organisation, facts.unit, facts.drill});
     it->second -= 1;
     if (it->second == 0) open_of_unit_.erase(it);
   }
@@ -134,21 +138,23 @@ void AlertBook::unindex(Alert& alert) {
     it->second.erase(alert.facts.alert);
     if (it->second.empty()) watchers_.erase(it);
   }
-  timers_.erase({alert.moves_at, alert.facts.alert});
+  timers_of(alert).erase({alert.moves_at, alert.facts.alert});
   alert.moves_at = kNever;
 }
 
 void AlertBook::reschedule(Alert& alert) {
-  timers_.erase({alert.moves_at, alert.facts.alert});
+  timers_of(alert).erase({alert.moves_at, alert.facts.alert});
   alert.moves_at = has_timer(alert.progress) ? broker::next_move_at(alert.progress, on_call_) : kNever;
-  if (alert.moves_at != kNever) timers_.emplace(alert.moves_at, alert.facts.alert);
+  if (alert.moves_at != kNever) timers_of(alert).emplace(alert.moves_at, alert.facts.alert);
 }
 
 std::vector<AlertId> AlertBook::due(UtcTime now, std::size_t most) const {
   std::vector<AlertId> out;
-  for (const auto& [at, id] : timers_) {
-    if (at > now || out.size() == most) break;
-    out.push_back(id);
+  for (const Timers* timers : {&timers_, &drill_timers_}) {
+    for (const auto& [at, id] : *timers) {
+      if (at > now || out.size() == most) break;
+      out.push_back(id);
+    }
   }
   return out;
 }
@@ -159,13 +165,21 @@ void AlertBook::reach_changed(DeviceNumber device) {
   for (const AlertId& id : it->second) reschedule(alerts_.at(id));
 }
 
+// From nothing: what stood in the lists is not believed (the reconciler calls this too).
 void AlertBook::reschedule_all() {
+  timers_.clear();
+  drill_timers_.clear();
   for (auto& [id, alert] : alerts_) reschedule(alert);
 }
 
 std::size_t AlertBook::in_state(wire::AlertState state) const {
   const auto it = by_state_.find(state);
   return it == by_state_.end() ? 0 : it->second;
+}
+
+std::size_t AlertBook::real_in_state(wire::AlertState state) const {
+  const auto drills = drills_by_state_.find(state);
+  return in_state(state) - (drills == drills_by_state_.end() ? 0 : drills->second);
 }
 
 std::size_t AlertBook::overdue(UtcTime now) const {
@@ -208,22 +222,22 @@ Status AlertBook::load(Reader& reader) {
 }
 
 void AlertBook::check_invariants() const {
-  std::size_t open = 0;
-  std::map<std::pair<OrganisationId, UnitId>, std::size_t> of_unit;
+  std::size_t real = 0, drills = 0;
+  std::map<std::tuple<OrganisationId, UnitId, bool>, std::size_t> of_unit;
   for (const auto& [id, alert] : alerts_) {
     const AlertProgress& progress = alert.progress;
     NV_CHECK(alert.facts.alert == id);
     // P-051: exactly one timer, or none for good.
     NV_CHECK(has_timer(progress) == (progress.due_at != kNever));
-    NV_CHECK(has_timer(progress) == timers_.contains({alert.moves_at, id}));
+    NV_CHECK(has_timer(progress) == timers_of(alert).contains({alert.moves_at, id}));
     NV_CHECK(alert.moves_at <= progress.due_at);
     NV_CHECK(fits(alert.facts, progress, directory_.device_count()));
     if (!has_timer(progress)) continue;
-    open += 1;
-    of_unit[{alert.facts.organisation, alert.facts.unit}] += 1;
+    (alert.facts.drill ? drills : real) += 1;
+    of_unit[{alert.facts.organisation, alert.facts.unit, alert.facts.drill}] += 1;
   }
-  NV_CHECK(open == open_ && of_unit == open_of_unit_);
-  NV_CHECK(timers_.size() == open);
+  NV_CHECK(real == open_real_ && drills == open_drills_ && of_unit == open_of_unit_);
+  NV_CHECK(timers_.size() == real && drill_timers_.size() == drills);
 }
 
 }  // namespace nattevagt::broker

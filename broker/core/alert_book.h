@@ -4,11 +4,13 @@
 // book decides nothing: the ladder engine does (ladder.h), called by hub_alerts.cpp.
 //
 // Invariants (check_invariants()): P-051, one timer for each alert that has one; the open alerts of a unit
-// are counted right; an alert's stream names it.
+// are counted right, drills apart; an alert's stream names it.
 #pragma once
 
 #include <map>
+#include <optional>
 #include <set>
+#include <tuple>
 #include <vector>
 
 #include "broker/core/directory.h"
@@ -47,7 +49,7 @@ class AlertBook {
   AlertBook(Directory& directory, const OnCall& on_call) : directory_(directory), on_call_(on_call) {}
 
   const Alert* find(const AlertId& id) const;
-  std::size_t open_of_unit(const OrganisationId& organisation, const UnitId& unit) const;
+  std::size_t open_of_unit(const OrganisationId& organisation, const UnitId& unit, bool drill) const;
   std::size_t size() const { return alerts_.size(); }
   template <class Visit>
   void each(Visit visit) const {
@@ -60,14 +62,31 @@ class AlertBook {
   Status apply_forgotten(const AlertId& id);
 
   // ---- Time
-  UtcTime next_move_at() const { return timers_.empty() ? kNever : timers_.begin()->first; }
-  std::vector<AlertId> due(UtcTime now, std::size_t most) const;
+  UtcTime next_move_at() const {
+    return std::min(timers_.empty() ? kNever : timers_.begin()->first,
+                    drill_timers_.empty() ? kNever : drill_timers_.begin()->first);
+  }
+  std::vector<AlertId> due(UtcTime now, std::size_t most) const;  // drills after all others (P-140)
   void reach_changed(DeviceNumber device);  // came or went: its alerts' timers follow
   void reschedule_all();
 
-  std::size_t in_state(wire::AlertState state) const;
-  std::size_t open() const { return open_; }
-  std::size_t overdue(UtcTime now) const;
+  template <class Visit>
+  void each_timer(Visit visit) const {
+    for (const auto& [at, id] : timers_) visit(at, id);
+    for (const auto& [at, id] : drill_timers_) visit(at, id);
+  }
+  // The first `most` alerts after `after`, in the order of their ids.
+  template <class Visit>
+  void some(const std::optional<AlertId>& after, std::size_t most, Visit visit) const {
+    auto it = after ? alerts_.upper_bound(*after) : alerts_.begin();
+    for (; most > 0 && it != alerts_.end(); --most, ++it) visit(it->second);
+  }
+
+  std::size_t in_state(wire::AlertState state) const;  // drills too
+  std::size_t real_in_state(wire::AlertState state) const;
+  std::size_t open_real() const { return open_real_; }
+  std::size_t open_drills() const { return open_drills_; }
+  std::size_t overdue(UtcTime now) const;  // without drills
 
   void save(Writer& writer) const;
   Status load(Reader& reader);
@@ -81,11 +100,14 @@ class AlertBook {
   Directory& directory_;
   const OnCall& on_call_;
   std::map<AlertId, Alert> alerts_;
-  std::set<std::pair<UtcTime, AlertId>> timers_;
+  using Timers = std::set<std::pair<UtcTime, AlertId>>;
+  Timers& timers_of(const Alert& alert) { return alert.facts.drill ? drill_timers_ : timers_; }
+  const Timers& timers_of(const Alert& alert) const { return alert.facts.drill ? drill_timers_ : timers_; }
+  Timers timers_, drill_timers_;
   std::map<DeviceNumber, std::set<AlertId>> watchers_;  // by the devices of the current step
-  std::map<std::pair<OrganisationId, UnitId>, std::size_t> open_of_unit_;
-  std::map<wire::AlertState, std::size_t> by_state_;
-  std::size_t open_ = 0;
+  std::map<std::tuple<OrganisationId, UnitId, bool>, std::size_t> open_of_unit_;  // and whether drills
+  std::map<wire::AlertState, std::size_t> by_state_, drills_by_state_;
+  std::size_t open_real_ = 0, open_drills_ = 0;
 };
 
 }  // namespace nattevagt::broker

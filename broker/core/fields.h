@@ -112,6 +112,10 @@ void fields(A& a, Fields<A, AlertStepped> v) {
   a(v.alert, v.change);
 }
 template <class A>
+void fields(A& a, Fields<A, AlertMended> v) {
+  a(v.alert, v.change);
+}
+template <class A>
 void fields(A& a, Fields<A, EntriesTrimmed::Item> v) {
   a(v.stream, v.inbox, v.up_to);
 }

@@ -64,7 +64,9 @@ LadderScene HubCore::State::scene_of(const AlertFacts& facts, const std::vector<
   return {facts.ladder, asking, *this, now};
 }
 
-void HubCore::State::count_technical(const AlertProgress* before, const AlertProgress& after) {
+void HubCore::State::count_technical(const AlertFacts& facts, const AlertProgress* before,
+                                     const AlertProgress& after) {
+  if (facts.drill) return;  // P-140
   if (after.technical_alarm && (before == nullptr || !before->technical_alarm))
     counters.technical_alarms += 1;
 }
@@ -126,10 +128,15 @@ void HubCore::State::raise(Session& session, std::uint64_t request, const wire::
   const Digest content = sha256(wanted.bytes);
   if (repeated_raise(session, request, wanted, content)) return;
   auto fact = decide_raise(*session.device, wanted, content);
-  if (!fact) return refuse_at(session, request, fact.error().code, nullptr);
+  if (!fact) {
+    // P-091: a real alert that is turned away for its number is an operator's business at once.
+    if (fact.error().code == Errc::kBusy && !wanted.drill) counters.alerts_refused_full += 1;
+    return refuse_at(session, request, fact.error().code, nullptr);
+  }
   std::vector<Bytes> bodies(1, wanted.bytes);
   if (!fact->members.empty()) bodies.push_back(wanted.welcome);
-  count_technical(nullptr, fact->change.progress);
+  count_technical(fact->facts, nullptr, fact->change.progress);
+  (wanted.drill ? counters.drills_raised : counters.alerts_raised) += 1;
   const JournalIndex index = emit(std::move(*fact), std::move(bodies));
   receipt(session, request, leaf_of(*streams.find(wanted.stream), 1), index);
 }
@@ -202,7 +209,9 @@ std::vector<DeviceNumber> HubCore::State::raise_members(const Device& sender,
 
 Result<AlertRaised> HubCore::State::decide_raise(const Device& sender, const wire::Raise& wanted,
                                                  const Digest& content) const {
-  if (wanted.stream == wire::kInbox) return fail(Errc::kInvalidValue, "P-030");
+  if (wanted.stream == wire::kInbox || wanted.stream == wire::kAuditStream) {
+    return fail(Errc::kInvalidValue, "P-030");
+  }
   if (wanted.members.empty() != wanted.welcome.empty()) return fail(Errc::kInvalidValue, "P-036");
   if (wanted.bytes.size() > limits::kEntryBytesMax || wanted.welcome.size() > limits::kWelcomeBytesMax ||
       wanted.members.size() >= limits::kGroupMembersMax) {
@@ -211,7 +220,8 @@ Result<AlertRaised> HubCore::State::decide_raise(const Device& sender, const wir
   if (streams.find(wanted.stream) != nullptr) return fail(Errc::kAlreadyExists, "P-040");
   AlertRaised fact;
   NV_TRY(fact.facts, facts_of(sender, wanted));
-  if (alerts.open_of_unit(fact.facts.organisation, wanted.unit) >= limits::kOpenAlertsPerUnitMax) {
+  const std::size_t most = wanted.drill ? limits::kOpenDrillsPerUnitMax : limits::kOpenAlertsPerUnitMax;
+  if (alerts.open_of_unit(fact.facts.organisation, wanted.unit, wanted.drill) >= most) {
     return fail(Errc::kBusy, "P-090");
   }
   fact.entry = {sender.number, wanted.id, wire::EntryKind::kApplication, wanted.epoch, content, 0};
@@ -279,7 +289,7 @@ JournalIndex HubCore::State::store_act(const Alert& alert, const Device& device,
     for (const Member& member : streams.find(alert.facts.stream)->members()) {
       if (member.until == 0) members.push_back(member.device);
     }
-    count_technical(&alert.progress, move.progress);
+    count_technical(alert.facts, &alert.progress, move.progress);
     fact.change = change_of(alert.facts, &alert, members, move);
   }
   return emit(std::move(fact), {wanted.bytes});
@@ -346,9 +356,28 @@ void HubCore::State::move_alerts() {
     for (const Member& member : streams.find(alert.facts.stream)->members()) {
       if (member.until == 0) members.push_back(member.device);
     }
-    count_technical(&alert.progress, move.progress);
+    count_technical(alert.facts, &alert.progress, move.progress);
     emit(AlertStepped{id, change_of(alert.facts, &alert, members, move)});
   }
+}
+
+// P-130: its timer is now, so that the ladder's own next move follows at once; the technical alarm says why.
+void HubCore::State::mend(const AlertId& id) {
+  const Alert* alert = alerts.find(id);
+  if (alert == nullptr || !has_timer(alert->progress)) return;  // its timer is gone with the rescheduling
+  AlertProgress from = alert->progress;
+  from.due_at = now;
+  from.repeat_at = kNever;
+  from.technical_alarm = true;
+  const std::vector<DeviceNumber> asking = asking_devices(alert->facts);
+  const LadderMove move = advance(scene_of(alert->facts, asking), from);
+  std::vector<DeviceNumber> members;
+  for (const Member& member : streams.find(alert->facts.stream)->members()) {
+    if (member.until == 0) members.push_back(member.device);
+  }
+  count_technical(alert->facts, &alert->progress, move.progress);
+  counters.alerts_mended += 1;
+  emit(AlertMended{id, change_of(alert->facts, alert, members, move)});
 }
 
 // P-106: who comes on duty while a step rings is rung within one tick.

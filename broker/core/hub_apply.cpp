@@ -71,6 +71,7 @@ Status HubCore::State::apply(const KeyPackagesTaken& fact, Place place) {
 Status HubCore::State::apply(const DocumentPublished& fact, Place place) {
   NV_TRYV(directory.apply_document(fact.document, place.index));
   documents_changed = place.index;
+  revoked_now.clear();
   if (fact.document.kind != wire::DocumentKind::kRevocations) return {};
   // P-028: off every delivery list at once.
   for (DeviceNumber number = 0; number < directory.device_count(); ++number) {
@@ -78,6 +79,7 @@ Status HubCore::State::apply(const DocumentPublished& fact, Place place) {
     const auto& organisation = device.identity.organisation;
     if (device.revoked || !directory.listed_as_revoked(organisation, device.identity.device)) continue;
     directory.apply_revoked(device);
+    revoked_now.push_back(number);
     streams.drop_device(number);
     alerts.reach_changed(number);
   }
@@ -244,6 +246,10 @@ Status HubCore::State::apply(const AlertActed& fact, Place place) {
 }
 
 Status HubCore::State::apply(const AlertStepped& fact, Place place) {
+  return apply_change(fact.alert, fact.change, place);
+}
+
+Status HubCore::State::apply(const AlertMended& fact, Place place) {
   return apply_change(fact.alert, fact.change, place);
 }
 

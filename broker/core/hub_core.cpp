@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "broker/core/hub_state.h"
+#include "broker/core/reconciler.h"
 #include "proto/common/check.h"
 
 namespace nattevagt::broker {
@@ -27,7 +28,8 @@ bool may_send(const Principal& principal, const wire::Request& body) {
                                std::holds_alternative<wire::ListDevices>(body);
   if (std::holds_alternative<OrganisationPrincipal>(principal)) {
     return of_organisation || std::holds_alternative<wire::Hello>(body) ||
-           std::holds_alternative<wire::Ping>(body) || std::holds_alternative<wire::GetDocuments>(body);
+           std::holds_alternative<wire::GetAuditPoint>(body) || std::holds_alternative<wire::Ping>(body) ||
+           std::holds_alternative<wire::GetDocuments>(body);
   }
   return !of_organisation && !std::holds_alternative<wire::Enrol>(body);
 }
@@ -96,8 +98,20 @@ JournalIndex HubCore::State::emit(Fact fact, std::vector<Bytes> bodies) {
   const Status applied =
       std::visit([&](const auto& value) { return apply(value, Place{record.index, record.at}); }, fact);
   NV_CHECK(applied.has_value());  // what a handler decided fits the state it was decided on
+  record.audit = note(fact, record.index, record.at);
   out.records.push_back(std::move(record));
   return last_index;
+}
+
+// P-121: what was applied, as lines of the chain. Replay comes here too, so that the chain is the same.
+std::vector<wire::AuditLine> HubCore::State::note(const Fact& fact, JournalIndex index, UtcTime at) {
+  std::vector<wire::AuditLine> lines;
+  for (std::string& text : audit_texts(fact, index, at, {directory, alerts, revoked_now})) {
+    audit.seq += 1;
+    audit.chain = wire::audit_chain_next(audit.chain, audit.seq, sha256(as_bytes(text)));
+    lines.push_back({audit.seq, at, std::move(text), audit.chain});
+  }
+  return lines;
 }
 
 void HubCore::State::answer(const Session& session, std::uint64_t request, wire::Answer body,
@@ -202,7 +216,8 @@ void HubCore::State::handle(const SessionRequest& event) {
     return ack == nullptr ? refuse(*session, request, Errc::kNotPermitted) : void();
   }
   if (session->device != nullptr) {
-    const bool urgent = std::holds_alternative<wire::Raise>(body) || std::holds_alternative<wire::Act>(body);
+    const auto* raise = std::get_if<wire::Raise>(&body);
+    const bool urgent = (raise != nullptr && !raise->drill) || std::holds_alternative<wire::Act>(body);
     const Millis wait = Sessions::charge(*session->device, now, urgent);
     if (wait > Millis(0) && ack == nullptr) {  // P-015; an Ack makes less work, not more
       wire::Refused refused;
@@ -254,7 +269,9 @@ void HubCore::State::serve(Session& session, std::uint64_t request, const wire::
         } else if constexpr (std::is_same_v<Wanted, wire::PublishDocument>) {
           accept(publish(organisation(), wanted.document));
         } else if constexpr (std::is_same_v<Wanted, wire::ListDevices>) {
-          list_devices(session, request);
+          list_devices(session, request, wanted);
+        } else if constexpr (std::is_same_v<Wanted, wire::GetAuditPoint>) {
+          get_audit_point(session, request);
         } else {
           static_assert(std::is_same_v<Wanted, wire::Ack>);
           NV_CHECK(false);  // handled before
@@ -309,9 +326,11 @@ void HubCore::State::refresh_counters() {
   counters.sessions = sessions.size();
   counters.streams = streams.size();
   counters.entries_kept = streams.entries_kept();
-  counters.alerts_open = alerts.open();
-  counters.alerts_escalating = alerts.in_state(wire::AlertState::kEscalating);
-  counters.alerts_exhausted = alerts.in_state(wire::AlertState::kExhausted);
+  counters.alerts_open = alerts.open_real();
+  counters.alerts_escalating = alerts.real_in_state(wire::AlertState::kEscalating);
+  counters.alerts_exhausted = alerts.real_in_state(wire::AlertState::kExhausted);
+  counters.drills_open = alerts.open_drills();
+  counters.audit_lines = audit.seq;
   counters.alerts_overdue = alerts.overdue(now);
   counters.delivered = sessions.delivered();
   counters.stalled = sessions.stalled();
@@ -335,6 +354,7 @@ Status HubCore::replay(const Record& record) {
   NV_TRY(const Fact fact, decode_fact(record.meta));
   state.now = record.at;
   NV_TRYV(std::visit([&](const auto& value) { return state.apply(value, {record.index, record.at}); }, fact));
+  state.note(fact, record.index, record.at);
   state.last_index = record.index;
   state.last_time = record.at;
   return {};
@@ -380,6 +400,30 @@ Outcome HubCore::step(const Event& event, UtcTime now) {
   state.sessions.pump(state.out.effects);
   state.refresh_counters();
   return std::exchange(state.out, {});
+}
+
+std::vector<AlertFault> HubCore::find_faults(UtcTime now) const {
+  return find_alert_faults(look_at(state_->alerts), now);
+}
+
+Outcome HubCore::mend(const std::vector<AlertFault>& faults, UtcTime now) {
+  State& state = *state_;
+  NV_CHECK(state.started && now >= state.now);
+  state.now = now;
+  state.alerts.reschedule_all();
+  std::size_t left = kMovesPerStep;
+  for (const AlertFault& fault : faults) {
+    if (left-- == 0) break;
+    state.mend(fault.alert);
+  }
+  state.sessions.pump(state.out.effects);
+  state.refresh_counters();
+  return std::exchange(state.out, {});
+}
+
+wire::AuditPoint HubCore::audit_point() const { return state_->audit; }
+std::map<std::string, std::string> HubCore::audit_subjects() const {
+  return subjects_of(state_->directory, state_->alerts);
 }
 
 UtcTime HubCore::next_deadline() const { return state_->next_deadline(); }

@@ -11,18 +11,22 @@
 //  3. Every open alert has exactly one future timer, or is kAdvised, kClosed or kWithdrawn (P-051).
 //  4. A stream's seq has no gaps; a cursor is never past its head; only members have cursors (P-036, P-037).
 //  5. Every queue, map and count is inside limits.h.
+//  6. Each audited fact has its lines, in the same record (audit.h); their chain is part of the state.
 //
 // Ownership: a resource, neither copied nor moved. Thread: one.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <variant>
 #include <vector>
 
 #include "proto/common/clock.h"
 #include "proto/common/ids.h"
+#include "proto/wire/audit.h"
 #include "proto/wire/hub.h"
 
 namespace nattevagt::broker {
@@ -37,6 +41,9 @@ struct Record {
   UtcTime at;                 // the hub's time line (P-052); never goes back
   Bytes meta;                 // encoded by record.h
   std::vector<Bytes> bodies;  // at most 2
+  // What the audit says of it (P-120); kept apart from the record and longer. A replayed record has none: the
+  // core makes them again.
+  std::vector<wire::AuditLine> audit = {};
 };
 
 // Where a body lies: delivered by the runner, which reads it from the journal (or its cache). The runner
@@ -149,12 +156,30 @@ struct Outcome {
   std::vector<Effect> effects;
 };
 
-// Numbers for metrics; all of them countable without content.
+// What the reconciler found (reconciler.h).
+enum class AlertFaultKind : std::uint8_t {
+  kNoTimer,         // open, and nothing will ever move it
+  kTwoTimers,       // listed more than once
+  kTooLate,         // its timer is later than its ladder allows
+  kOverdue,         // its timer passed and did not fire
+  kTimerAfterEnd,   // ended, and would still ring
+  kTimerOfNothing,  // of no alert that we know
+};
+struct AlertFault {
+  AlertFaultKind kind{};
+  AlertId alert;
+  friend bool operator==(const AlertFault&, const AlertFault&) = default;
+};
+
+// Numbers for metrics; all of them countable without content. Drills are counted apart (P-140).
 struct Counters {
   std::uint64_t devices = 0, sessions = 0, streams = 0, entries_kept = 0;
   std::uint64_t alerts_open = 0, alerts_escalating = 0, alerts_exhausted = 0, alerts_overdue = 0;
+  std::uint64_t alerts_raised = 0, alerts_refused_full = 0, alerts_mended = 0;
+  std::uint64_t drills_open = 0, drills_raised = 0;
   std::uint64_t appended = 0, delivered = 0, refused = 0, stalled = 0, technical_alarms = 0;
   std::uint64_t key_packages_low = 0;  // devices below the low mark
+  std::uint64_t audit_lines = 0;       // since the first
 };
 
 struct HubConfig {
@@ -188,6 +213,16 @@ class HubCore {
   JournalIndex last_index() const;
   std::vector<JournalIndex> live_records() const;
   UtcTime last_time() const;  // of the last record; the start of the next process's time line
+
+  // ---- The reconciler (P-130), an independent look at every open alert; call about once a second and after a
+  // start. mend() makes each of them go on at once, on the safe side, and tells its members.
+  std::vector<AlertFault> find_faults(UtcTime now) const;
+  Outcome mend(const std::vector<AlertFault>& faults, UtcTime now);
+
+  // ---- The audit (P-120)
+  wire::AuditPoint audit_point() const;  // after the last record
+  // Every subject of the audit with its state, as the audit's last line of it must say.
+  std::map<std::string, std::string> audit_subjects() const;
 
   // ---- Looking
   const Counters& counters() const;

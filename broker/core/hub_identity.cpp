@@ -93,25 +93,36 @@ Result<JournalIndex> HubCore::State::enrol(const GrantId& grant, const wire::Cer
   return index;
 }
 
-void HubCore::State::list_devices(Session& session, std::uint64_t request) {
+// P-016: as many as one frame has room for, in the order of enrolment.
+void HubCore::State::list_devices(Session& session, std::uint64_t request, const wire::ListDevices& wanted) {
   const OrganisationId organisation = std::get<OrganisationPrincipal>(session.principal).organisation;
+  DeviceNumber number = 0;
+  if (wanted.after) {
+    const Device* last = directory.find(*wanted.after);
+    if (last == nullptr) return refuse(session, request, Errc::kNotFound);
+    number = last->number + 1;
+  }
   wire::Devices reply;
   std::size_t bytes = 0;
-  for (DeviceNumber number = 0; number < directory.device_count(); ++number) {
+  for (; number < directory.device_count(); ++number) {
     const Device& device = directory.device(number);
     if (device.identity.organisation != organisation) continue;
-    // An answer is one frame (P-001): the newest devices when not all find room.
+    bytes += device.certificate.body.size() + limits::kWrapBytesMax;
+    if (bytes > kAnswerBytesMax || reply.items.size() == limits::kDevicesPerAnswerMax) {
+      reply.more = true;
+      break;
+    }
     reply.items.push_back({device.certificate, device.revoked, device.connected,
                            device.connected ? now : std::max(device.seen_at, device.identity.not_before),
                            static_cast<std::uint32_t>(device.stock.size())});
-    bytes += device.certificate.body.size() + limits::kWrapBytesMax;
   }
-  std::size_t skip = 0;
-  while (bytes > kAnswerBytesMax || reply.items.size() - skip > limits::kDevicesPerAnswerMax) {
-    bytes -= reply.items[skip++].certificate.body.size() + limits::kWrapBytesMax;
-  }
-  reply.items.erase(reply.items.begin(), reply.items.begin() + static_cast<std::ptrdiff_t>(skip));
   answer(session, request, std::move(reply), last_index);
+}
+
+// P-123.
+void HubCore::State::get_audit_point(Session& session, std::uint64_t request) {
+  if (audit.seq == 0) return refuse(session, request, Errc::kNotFound);
+  receipt(session, request, wire::audit_leaf(audit, now), last_index);
 }
 
 // ---- Documents
@@ -170,7 +181,10 @@ void HubCore::State::get_documents(Session& session, std::uint64_t request,
   std::size_t bytes = 0;
   const auto add = [&](const KnownDocument& known) {
     const std::size_t size = known.document.body.size() + limits::kWrapBytesMax;
-    if (bytes + size > kAnswerBytesMax) return;  // P-001: the client asks again with what it has then
+    if (bytes + size > kAnswerBytesMax) {
+      reply.more = true;  // P-016
+      return;
+    }
     bytes += size;
     reply.documents.push_back(known.document);
   };

@@ -10,13 +10,13 @@ namespace nattevagt::broker {
 namespace {
 
 constexpr std::array<std::uint8_t, 4> kMagic{'N', 'V', 'H', 'S'};
-constexpr std::uint8_t kSnapshotFormat = 1;
+constexpr std::uint8_t kSnapshotFormat = 2;  // 2: the audit
 
 }  // namespace
 
 Bytes HubCore::State::snapshot() const {
   Writer writer;
-  writer(kMagic, kSnapshotFormat, last_index, last_time, documents_changed);
+  writer(kMagic, kSnapshotFormat, last_index, last_time, documents_changed, audit.seq, audit.chain);
   directory.save(writer);
   streams.save(writer);
   alerts.save(writer);
@@ -40,6 +40,7 @@ Status HubCore::State::restore(ByteView bytes) {
   if (magic != kMagic) return fail(Errc::kCorrupt, "restore");
   if (format > kSnapshotFormat) return fail(Errc::kUnsupported, "restore: a newer format");
   reader(last_index, last_time, documents_changed);
+  if (format >= 2) reader(audit.seq, audit.chain);
   NV_TRYV(directory.load(reader));
   NV_TRYV(streams.load(reader));
   NV_TRYV(alerts.load(reader));

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "broker/core/alert_book.h"
+#include "broker/core/audit.h"
 #include "broker/core/directory.h"
 #include "broker/core/hub_core.h"
 #include "broker/core/record.h"
@@ -21,7 +22,8 @@ inline constexpr Millis kCursorFlush = Millis(200);      // an Ack is durable af
 inline constexpr std::size_t kCursorFlushCount = 4'096;  // or with this many others
 inline constexpr Millis kRetentionSweep = std::chrono::hours(1);
 inline constexpr std::size_t kMovesPerStep = 512;  // alerts that move in one step; the rest in the next
-inline constexpr std::size_t kTrimmedPerRecord = 1'000;
+inline constexpr std::size_t kTrimmedPerRecord = 1'000;  // and streams or alerts that a step's sweep looks at
+inline constexpr Millis kSweepPause = Millis(10);    // between such steps: requests come first
 inline constexpr std::size_t kAnswerBytesMax =
     limits::kFrameBytesMax - 64 * 1024;  // of one answer's documents
 inline constexpr Millis kQuotaRetry = std::chrono::seconds(10);
@@ -43,10 +45,18 @@ struct HubCore::State final : OnCall {
   bool started = false;
   bool draining = false;
   JournalIndex documents_changed = 0;
+  wire::AuditPoint audit{0, wire::audit_chain_first()};  // after the last record
+  std::vector<DeviceNumber> revoked_now;                 // by the fact that was applied last
   UtcTime duty_at = kNever;           // the next moment at which a rota may say something else (P-106)
   std::vector<AlertId> duty_pending;  // ringing alerts that have not heard of the last one
   UtcTime flush_at = kNever;
   UtcTime sweep_at = kNever;
+  struct {  // where the sweep of P-038 goes on; none: it begins
+    std::optional<ConversationId> stream;
+    DeviceNumber inbox = 0;
+    std::optional<AlertId> alert;
+    enum class Part : std::uint8_t { kStreams, kInboxes, kAlerts } part = Part::kStreams;
+  } sweep;
   std::multimap<UtcTime, CurvePublicKey> key_ends;  // grants and certificates that will expire
   Outcome out;                                      // of the step that runs
   Counters counters;
@@ -76,6 +86,7 @@ struct HubCore::State final : OnCall {
   void refresh_counters();
 
   JournalIndex emit(Fact fact, std::vector<Bytes> bodies = {});
+  std::vector<wire::AuditLine> note(const Fact& fact, JournalIndex index, UtcTime at);
   void answer(const Session& session, std::uint64_t request, wire::Answer body, JournalIndex after);
   void push(const Session& session, wire::Answer body, JournalIndex after);
   void refuse(const Session& session, std::uint64_t request, wire::Refused refused);
@@ -91,7 +102,8 @@ struct HubCore::State final : OnCall {
   Result<JournalIndex> publish(const OrganisationId& organisation, const wire::SignedDocument& document);
   void revoke_listed(const OrganisationId& organisation, JournalIndex index);
   void get_documents(Session& session, std::uint64_t request, const wire::GetDocuments& wanted);
-  void list_devices(Session& session, std::uint64_t request);
+  void list_devices(Session& session, std::uint64_t request, const wire::ListDevices& wanted);
+  void get_audit_point(Session& session, std::uint64_t request);
 
   // ---- hub_key_packages.cpp
   Result<JournalIndex> publish_key_packages(Device& device, const wire::PublishKeyPackages& published);
@@ -109,6 +121,7 @@ struct HubCore::State final : OnCall {
   Status check_epoch(const Stream& stream, wire::EntryKind kind, std::uint64_t epoch) const;
   void refuse_at(const Session& session, std::uint64_t request, Errc code, const Stream* stream);
   void retain();
+  void sweep_stream(const Stream& stream, UtcTime oldest, EntriesTrimmed& trim) const;
 
   // ---- hub_alerts.cpp
   void raise(Session& session, std::uint64_t request, const wire::Raise& wanted);
@@ -121,7 +134,8 @@ struct HubCore::State final : OnCall {
   void act(Session& session, std::uint64_t request, const wire::Act& wanted);
   JournalIndex store_act(const Alert& alert, const Device& device, const wire::Act& wanted,
                          const Digest& content, const LadderMove& move);
-  void count_technical(const AlertProgress* before, const AlertProgress& after);
+  void count_technical(const AlertFacts& facts, const AlertProgress* before, const AlertProgress& after);
+  void mend(const AlertId& id);
   LadderScene scene_of(const AlertFacts& facts, const std::vector<DeviceNumber>& asking) const;
   Result<LadderMove> decide_act(const Alert& alert, const Device& device, wire::ActKind kind) const;
   void get_alert(Session& session, std::uint64_t request, const wire::GetAlert& wanted);
@@ -152,6 +166,7 @@ struct HubCore::State final : OnCall {
   Status apply(const AlertStepped& fact, Place place);
   Status apply(const EntriesTrimmed& fact, Place place);
   Status apply(const AlertForgotten& fact, Place place);
+  Status apply(const AlertMended& fact, Place place);
   Status apply_change(const AlertId& alert, const AlertChange& change, Place place);
   void apply_members(Stream& stream, const EntryAppended& fact);
   void apply_entry(Stream& stream, const NewEntry& entry, Place place);

@@ -15,7 +15,9 @@ bool contains(const std::vector<DeviceNumber>& devices, DeviceNumber device) {
 
 Status check_shape(const wire::Append& wanted) {
   const bool commit = wanted.kind == wire::EntryKind::kCommit;
-  if (wanted.stream == wire::kInbox) return fail(Errc::kInvalidValue, "P-030");
+  if (wanted.stream == wire::kInbox || wanted.stream == wire::kAuditStream) {
+    return fail(Errc::kInvalidValue, "P-030");
+  }
   if (!commit && wanted.kind != wire::EntryKind::kApplication && wanted.kind != wire::EntryKind::kProposal) {
     return fail(Errc::kInvalidValue, "P-030");
   }
@@ -175,34 +177,58 @@ static bool is_unanswered(const Alert* alert) {
          state == wire::AlertState::kExhausted;
 }
 
-void HubCore::State::retain() {
-  sweep_at = now + kRetentionSweep;
-  const UtcTime oldest = now - limits::kEntryRetention;
-  std::vector<EntriesTrimmed> trims(1);
-  streams.each([&](const Stream& stream) {
-    if (stream.kept() == 0 || (stream.alert && is_unanswered(alerts.find(*stream.alert)))) return;
-    std::uint64_t up_to = stream.trimmed();
-    while (up_to < stream.head()) {
-      const LogEntry& entry = stream.at(up_to + 1);
-      if (entry.stored_at > oldest) break;
-      if (entry.payload && entry.payload->alert && is_unanswered(alerts.find(*entry.payload->alert))) break;
-      up_to += 1;
-    }
-    if (up_to == stream.trimmed()) return;
-    if (trims.back().items.size() == kTrimmedPerRecord) trims.emplace_back();
-    trims.back().items.push_back({stream.id(), stream.inbox_of().value_or(0), up_to});
-  });
-  for (EntriesTrimmed& trim : trims) {
-    if (!trim.items.empty()) emit(std::move(trim));
+void HubCore::State::sweep_stream(const Stream& stream, UtcTime oldest, EntriesTrimmed& trim) const {
+  if (stream.kept() == 0 || (stream.alert && is_unanswered(alerts.find(*stream.alert)))) return;
+  std::uint64_t up_to = stream.trimmed();
+  while (up_to < stream.head()) {
+    const LogEntry& entry = stream.at(up_to + 1);
+    if (entry.stored_at > oldest) break;
+    if (entry.payload && entry.payload->alert && is_unanswered(alerts.find(*entry.payload->alert))) break;
+    up_to += 1;
   }
+  if (up_to != stream.trimmed()) trim.items.push_back({stream.id(), stream.inbox_of().value_or(0), up_to});
+}
+
+// A part of the whole at a time (kSweptPerStep): an hour's sweep of a region's streams must not hold up a call.
+void HubCore::State::retain() {
+  using Part = decltype(sweep.part);
+  const UtcTime oldest = now - limits::kEntryRetention;
+  EntriesTrimmed trim;
   std::vector<AlertId> forgotten;
-  alerts.each([&](const Alert& alert) {
-    const auto ended = alert.progress.ended_at;
-    const Stream* stream = streams.find(alert.facts.stream);
-    if (ended && *ended <= oldest && stream != nullptr && stream->kept() == 0) {
-      forgotten.push_back(alert.facts.alert);
-    }
-  });
+  std::size_t seen = 0;
+  sweep_at = now + kSweepPause;
+  switch (sweep.part) {
+    case Part::kStreams:
+      streams.some(sweep.stream, kTrimmedPerRecord, [&](const Stream& stream) {
+        sweep_stream(stream, oldest, trim);
+        sweep.stream = stream.id();
+        ++seen;
+      });
+      if (seen < kTrimmedPerRecord) sweep.part = Part::kInboxes;
+      break;
+    case Part::kInboxes:
+      for (; seen < kTrimmedPerRecord && sweep.inbox < directory.device_count(); ++seen) {
+        sweep_stream(streams.inbox(sweep.inbox++), oldest, trim);
+      }
+      if (seen < kTrimmedPerRecord) sweep.part = Part::kAlerts;
+      break;
+    case Part::kAlerts:
+      alerts.some(sweep.alert, kTrimmedPerRecord, [&](const Alert& alert) {
+        const auto ended = alert.progress.ended_at;
+        const Stream* stream = streams.find(alert.facts.stream);
+        if (ended && *ended <= oldest && stream != nullptr && stream->kept() == 0) {
+          forgotten.push_back(alert.facts.alert);
+        }
+        sweep.alert = alert.facts.alert;
+        ++seen;
+      });
+      if (seen < kTrimmedPerRecord) {
+        sweep = {};
+        sweep_at = now + kRetentionSweep;
+      }
+      break;
+  }
+  if (!trim.items.empty()) emit(std::move(trim));
   for (const AlertId& id : forgotten) emit(AlertForgotten{id});
 }
 

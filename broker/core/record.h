@@ -135,6 +135,10 @@ struct AlertStepped {  // by time alone, or because somebody went out of reach
   AlertId alert;
   AlertChange change;
 };
+struct AlertMended {  // P-130: the reconciler found it without a future; it goes on at once
+  AlertId alert;
+  AlertChange change;
+};
 struct EntriesTrimmed {  // P-038, by age
   struct Item {
     ConversationId stream;
@@ -149,7 +153,7 @@ struct AlertForgotten {  // long ended, its stream empty: both go
 
 using Fact = std::variant<GrantAnnounced, DeviceEnrolled, KeyPackageAdded, KeyPackagesTaken,
                           DocumentPublished, EntryAppended, CursorsAdvanced, AlertRaised, AlertActed,
-                          AlertStepped, EntriesTrimmed, AlertForgotten>;
+                          AlertStepped, EntriesTrimmed, AlertForgotten, AlertMended>;
 
 Bytes encode(const Fact& fact);
 Result<Fact> decode_fact(ByteView meta);

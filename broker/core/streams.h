@@ -45,6 +45,12 @@ class Streams {
     for (const auto& [id, stream] : conversations_) visit(*stream);
     for (const auto& stream : inboxes_) visit(*stream);
   }
+  // The first `most` conversations after `after`, by id.
+  template <class Visit>
+  void some(const std::optional<ConversationId>& after, std::size_t most, Visit visit) const {
+    auto it = after ? conversations_.upper_bound(*after) : conversations_.begin();
+    for (; most > 0 && it != conversations_.end(); --most, ++it) visit(*it->second);
+  }
   // Runs `change` on a stream and keeps entries_kept().
   template <class Change>
   void counting(Stream& stream, Change change) {

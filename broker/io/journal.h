@@ -4,6 +4,8 @@
 //  1. append() returns only when the batch is synced; all of a batch or none of it is there after a crash.
 //  2. Records are read back byte for byte, in order, without gaps after the snapshot's index.
 //  3. Damage is an error (kCorrupt), never a shorter log.
+//  4. A record's audit lines are stored with it, and outlive it: compaction leaves them, prune_audit() lets the
+//     oldest go and keeps the place where they end, so that the chain of the rest can still be checked.
 #pragma once
 
 #include <functional>
@@ -35,6 +37,12 @@ class Journal {
   virtual Result<Bytes> read_body(BodyRef ref) = 0;  // kNotFound
   // Stores the snapshot and drops records up to its index that are not in `live`, in one transaction.
   virtual Status compact(const JournalSnapshot& snapshot, std::span<const JournalIndex> live) = 0;
+  // Where the audit ends by the lines that are kept; nothing: this journal keeps no audit.
+  virtual Result<std::optional<wire::AuditPoint>> audit_end() { return std::optional<wire::AuditPoint>(); }
+  // For an audit without lines: the place after which they will begin.
+  virtual Status begin_audit(const wire::AuditPoint&) { return {}; }
+  // Lets go of lines from before `before`, oldest first, a bounded number a call.
+  virtual Status prune_audit(UtcTime) { return {}; }
   // A consistent copy while appends go on (other thread), synced, complete or absent.
   virtual Status backup(const std::string& path) = 0;
 };

@@ -30,6 +30,11 @@ std::string_view name_of(LogEvent event) noexcept {
     case LogEvent::kListenerResumed: return "listener_resumed";
     case LogEvent::kAcceptFailed: return "accept_failed";
     case LogEvent::kQueueFull: return "queue_full";
+    case LogEvent::kAlertFault: return "alert_fault";
+    case LogEvent::kAlertMended: return "alert_mended";
+    case LogEvent::kAlertRefused: return "alert_refused";
+    case LogEvent::kAuditBroken: return "audit_broken";
+    case LogEvent::kWatchdogFailed: return "watchdog_failed";
     case LogEvent::kFault: return "fault";
   }
   return "unknown";
@@ -52,6 +57,8 @@ std::string_view name_of(LogField field) noexcept {
     case LogField::kDevices: return "devices";
     case LogField::kStreams: return "streams";
     case LogField::kAlertsOpen: return "alerts_open";
+    case LogField::kAlert: return "alert";
+    case LogField::kKind: return "kind";
     case LogField::kProtocol: return "protocol";
     case LogField::kPort: return "port";
   }

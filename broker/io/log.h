@@ -42,6 +42,11 @@ enum class LogEvent : std::uint8_t {
   kListenerResumed,
   kAcceptFailed,
   kQueueFull,
+  kAlertFault,
+  kAlertMended,
+  kAlertRefused,
+  kAuditBroken,
+  kWatchdogFailed,
   kFault,
 };
 
@@ -61,6 +66,8 @@ enum class LogField : std::uint8_t {
   kDevices,
   kStreams,
   kAlertsOpen,
+  kAlert,
+  kKind,
   kProtocol,
   kPort,
 };

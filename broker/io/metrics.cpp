@@ -54,10 +54,17 @@ void add_core(Families& out, const Counters& c) {
   out.gauge("sessions", "Sessions the core knows", c.sessions);
   out.gauge("streams", "Conversations and inboxes", c.streams);
   out.gauge("entries_kept", "Entries that some cursor has not passed", c.entries_kept);
-  out.gauge("alerts_open", "Alerts that nobody has closed or withdrawn", c.alerts_open);
+  out.gauge("alerts_open", "Alerts that nobody has closed or withdrawn, drills not counted", c.alerts_open);
   out.gauge("alerts_escalating", "Alerts whose ladder climbs", c.alerts_escalating);
   out.gauge("alerts_exhausted", "Alerts at the loud end: nobody has taken them", c.alerts_exhausted);
   out.gauge("alerts_overdue", "Alerts whose timer has passed and not fired", c.alerts_overdue);
+  out.counter("alerts_raised_total", "Alerts stored, drills not counted", c.alerts_raised);
+  out.counter("alerts_refused_full_total", "Alerts refused because their unit has too many open: act at once",
+              c.alerts_refused_full);
+  out.counter("alerts_mended_total", "Alerts that the reconciler made go on: a bug, report it", c.alerts_mended);
+  out.gauge("drills_open", "Drills that nobody has closed or withdrawn", c.drills_open);
+  out.counter("drills_raised_total", "Drills stored", c.drills_raised);
+  out.counter("audit_lines_total", "Lines of the audit since its first", c.audit_lines);
   out.gauge("devices_low_on_key_packages", "Devices below the low mark", c.key_packages_low);
   out.counter("entries_appended_total", "Entries stored", c.appended);
   out.counter("entries_delivered_total", "Entries handed to sessions", c.delivered);
@@ -106,6 +113,14 @@ void add_runner(Families& out, const RunnerCounters& c) {
   out.gauge("descriptors_max", "File descriptors the process may have", c.descriptors_max);
   out.gauge_of("wall_clock_offset_seconds", "How far the wall clock has left the hub's time line",
                static_cast<double>(c.wall_offset_ms) / 1000);
+  out.counter("reconciled_total", "Times that the reconciler found every open alert to have its one future",
+              c.reconciled);
+  out.counter("alert_faults_total", "Faults that the reconciler found: a bug, report it", c.alert_faults);
+  out.gauge("alert_faults", "Faults that the reconciler found the last time", c.alert_faults_now);
+  out.gauge("audit_broken", "1 when the stored audit did not end where the state says it does, at start",
+            c.audit_broken);
+  out.counter("watchdog_pings_total", "Pings that the outside watchdog answered", c.watchdog_pings);
+  out.counter("watchdog_failed_total", "Pings that it did not answer", c.watchdog_failed);
   out.counter("commits_total", "Group commits", c.commits);
   out.counter("commits_failed_total", "Group commits that the disk refused, counting each try",
               c.commits_failed);

@@ -31,6 +31,8 @@ struct RunnerCounters {
   std::uint64_t receipts = 0, body_cache_hits = 0, body_cache_misses = 0, bodies_missing = 0;
   std::uint64_t zap_admitted = 0, zap_refused = 0, admitted_keys = 0;
   std::uint64_t resident_bytes = 0, memory_max_bytes = 0, disk_free_bytes = 0, descriptors_max = 0;
+  std::uint64_t reconciled = 0, alert_faults = 0, alert_faults_now = 0, audit_broken = 0;
+  std::uint64_t watchdog_pings = 0, watchdog_failed = 0;
   std::int64_t wall_offset_ms = 0;
   Distribution commit_seconds;
 };

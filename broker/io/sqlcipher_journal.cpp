@@ -16,7 +16,8 @@ namespace {
 using sqlite::Connection;
 using sqlite::Statement;
 
-constexpr std::int64_t kSchemaVersion = 1;
+constexpr std::int64_t kSchemaVersion = 2;
+constexpr std::int64_t kAuditLinesPrunedMax = 20'000;  // a call
 constexpr std::size_t kRowsDeletedPerAppendMin = 256;
 constexpr std::size_t kBodiesPerRecordMax = 2;
 constexpr std::size_t kSnapshotPartBytes = 64 * 1024 * 1024;  // SQLite's blob limit is 1 GB
@@ -28,7 +29,21 @@ constexpr const char* kSchema =
     "  body0 BLOB, body1 BLOB) STRICT;"
     "CREATE TABLE snapshot (part INTEGER PRIMARY KEY, idx INTEGER NOT NULL, bytes BLOB NOT NULL) STRICT;"
     "CREATE TABLE doomed (idx INTEGER PRIMARY KEY) STRICT;"
-    "PRAGMA user_version = 1;"
+    "CREATE TABLE audit (id INTEGER PRIMARY KEY, seq INTEGER NOT NULL, at INTEGER NOT NULL,"
+    "  chain BLOB NOT NULL, line BLOB NOT NULL) STRICT;"
+    "CREATE TABLE audit_begin (id INTEGER PRIMARY KEY CHECK (id = 1), seq INTEGER NOT NULL,"
+    "  chain BLOB NOT NULL) STRICT;"
+    "PRAGMA user_version = 2;"
+    "COMMIT;";
+
+// From 1, which kept no audit.
+constexpr const char* kUpgrade =
+    "BEGIN IMMEDIATE;"
+    "CREATE TABLE audit (id INTEGER PRIMARY KEY, seq INTEGER NOT NULL, at INTEGER NOT NULL,"
+    "  chain BLOB NOT NULL, line BLOB NOT NULL) STRICT;"
+    "CREATE TABLE audit_begin (id INTEGER PRIMARY KEY CHECK (id = 1), seq INTEGER NOT NULL,"
+    "  chain BLOB NOT NULL) STRICT;"
+    "PRAGMA user_version = 2;"
     "COMMIT;";
 
 std::int64_t to_row(JournalIndex index) noexcept { return static_cast<std::int64_t>(index); }
@@ -56,7 +71,7 @@ bool exists(const std::string& path) {
 Status check_schema_version(const Connection& connection) {
   NV_TRY(const std::int64_t version, sqlite::query_integer(connection, "PRAGMA user_version"));
   if (version > kSchemaVersion) return fail(Errc::kUnsupported, "journal schema");
-  if (version != kSchemaVersion) return fail(Errc::kCorrupt, "journal schema");
+  if (version < 1) return fail(Errc::kCorrupt, "journal schema");
   return {};
 }
 
@@ -120,6 +135,58 @@ Result<Record> record_of(const Statement& row) {
   return record;
 }
 
+Digest digest_of(ByteView bytes) {
+  Digest out{};
+  if (bytes.size() == out.size()) std::copy(bytes.begin(), bytes.end(), out.begin());
+  return out;
+}
+
+Result<std::optional<JournalSnapshot>> snapshot_in(const Connection& connection) {
+  NV_TRY(auto rows, Statement::prepare(connection, "SELECT idx, bytes FROM snapshot ORDER BY part"));
+  std::optional<JournalSnapshot> snapshot;
+  while (true) {
+    NV_TRY(const bool row, rows.step());
+    if (!row) return snapshot;
+    if (!snapshot) snapshot.emplace();
+    snapshot->index = static_cast<JournalIndex>(rows.integer(0));
+    nattevagt::append(snapshot->bytes, rows.blob(1));
+  }
+}
+
+Status visit_records(const Connection& connection, JournalIndex after,
+                     const std::function<Status(const Record&)>& visit) {
+  NV_TRY(auto rows, Statement::prepare(connection,
+                                       "SELECT idx, at, meta, body0, body1 FROM record"
+                                       " WHERE idx > ?1 ORDER BY idx"));
+  rows.bind(1, to_row(after));
+  JournalIndex expected = after;
+  while (true) {
+    NV_TRY(const bool row, rows.step());
+    if (!row) return {};
+    NV_TRY(const Record record, record_of(rows));
+    if (record.index != ++expected) return fail(Errc::kCorrupt, "journal gap");
+    NV_TRYV(visit(record));
+  }
+}
+
+Result<wire::AuditPoint> audit_begin_in(const Connection& connection) {
+  NV_TRY(auto rows, Statement::prepare(connection, "SELECT seq, chain FROM audit_begin"));
+  NV_TRY(const bool row, rows.step());
+  if (!row) return wire::AuditPoint{0, wire::audit_chain_first()};
+  return wire::AuditPoint{static_cast<std::uint64_t>(rows.integer(0)), digest_of(rows.blob(1))};
+}
+
+// In the order in which they were written; whether the numbers follow each other is the verifier's question.
+Status visit_audit(const Connection& connection, const std::function<Status(const wire::AuditLine&)>& visit) {
+  NV_TRY(auto rows, Statement::prepare(connection, "SELECT seq, at, chain, line FROM audit ORDER BY id"));
+  while (true) {
+    NV_TRY(const bool row, rows.step());
+    if (!row) return {};
+    NV_TRYV(visit({static_cast<std::uint64_t>(rows.integer(0)), from_unix_ms(rows.integer(1)),
+                   std::string(as_text(rows.blob(3))), digest_of(rows.blob(2))}));
+  }
+}
+
 }  // namespace
 
 SqlcipherJournal::SqlcipherJournal(std::string path, JournalKey key, JournalOptions options)
@@ -173,6 +240,7 @@ Result<JournalIndex> SqlcipherJournal::verify_file(const std::string& path, cons
 Status SqlcipherJournal::open_writer() {
   NV_TRY(writer_, Connection::open(path_, key_, Connection::Mode::kWrite));
   NV_TRYV(check_schema_version(writer_));
+  NV_TRYV(upgrade());
   NV_TRYV(writer_.execute("PRAGMA journal_mode = WAL"));
   NV_TRYV(writer_.execute("PRAGMA synchronous = FULL"));  // WAL: every commit is synced
   NV_TRYV(writer_.execute("PRAGMA secure_delete = ON"));
@@ -185,6 +253,8 @@ Status SqlcipherJournal::open_writer() {
   NV_TRY(insert_,
          Statement::prepare(writer_,
                             "INSERT INTO record (idx, at, meta, body0, body1) VALUES (?1, ?2, ?3, ?4, ?5)"));
+  NV_TRY(insert_audit_,
+         Statement::prepare(writer_, "INSERT INTO audit (seq, at, chain, line) VALUES (?1, ?2, ?3, ?4)"));
   NV_TRY(delete_record_, Statement::prepare(writer_,
                                             "DELETE FROM record WHERE idx IN"
                                             " (SELECT idx FROM doomed ORDER BY idx LIMIT ?1)"));
@@ -192,6 +262,15 @@ Status SqlcipherJournal::open_writer() {
                                             "DELETE FROM doomed WHERE idx IN"
                                             " (SELECT idx FROM doomed ORDER BY idx LIMIT ?1)"));
   return {};
+}
+
+Status SqlcipherJournal::upgrade() {
+  NV_TRY(const std::int64_t version, sqlite::query_integer(writer_, "PRAGMA user_version"));
+  return version == kSchemaVersion ? Status() : writer_.execute(kUpgrade);
+}
+
+void SqlcipherJournal::forget_statements() {
+  begin_ = {}, commit_ = {}, insert_ = {}, insert_audit_ = {}, delete_record_ = {}, delete_doomed_ = {};
 }
 
 Status SqlcipherJournal::open_reader() {
@@ -230,11 +309,11 @@ Status SqlcipherJournal::append(std::span<const Record> batch) {
 
 // After a failure the pager may hold an error that sticks, so the connection is made anew.
 Status SqlcipherJournal::recover_writer() {
-  begin_ = {}, commit_ = {}, insert_ = {}, delete_record_ = {}, delete_doomed_ = {};
+  forget_statements();
   writer_.roll_back();
   writer_.close();
   if (const Status opened = open_writer(); !opened) {
-    begin_ = {}, commit_ = {}, insert_ = {}, delete_record_ = {}, delete_doomed_ = {};
+    forget_statements();
     writer_.close();
     return opened;
   }
@@ -261,9 +340,98 @@ Status SqlcipherJournal::append_in_transaction(std::span<const Record> batch) {
       }
     }
     NV_TRYV(insert_.run());
+    NV_TRYV(append_audit(record));
   }
   if (!delete_paused_) NV_TRYV(delete_some(std::max(kRowsDeletedPerAppendMin, 2 * batch.size())));
   return commit_.run();
+}
+
+Status SqlcipherJournal::append_audit(const Record& record) {
+  for (const wire::AuditLine& line : record.audit) {
+    insert_audit_.bind(1, static_cast<std::int64_t>(line.seq));
+    insert_audit_.bind(2, to_unix_ms(line.at));
+    insert_audit_.bind(3, ByteView(line.chain));
+    insert_audit_.bind(4, as_bytes(line.text));
+    NV_TRYV(insert_audit_.run());
+  }
+  return {};
+}
+
+Result<std::optional<wire::AuditPoint>> SqlcipherJournal::audit_end() {
+  const std::scoped_lock lock(reader_mutex_);
+  NV_TRY(auto rows, Statement::prepare(reader_, "SELECT seq, chain FROM audit ORDER BY id DESC LIMIT 1"));
+  NV_TRY(const bool row, rows.step());
+  if (row) return wire::AuditPoint{static_cast<std::uint64_t>(rows.integer(0)), digest_of(rows.blob(1))};
+  NV_TRY(const wire::AuditPoint begin, audit_begin_in(reader_));
+  return begin;
+}
+
+Status SqlcipherJournal::begin_audit(const wire::AuditPoint& point) {
+  NV_TRY(auto put, Statement::prepare(writer_,
+                                      "INSERT OR REPLACE INTO audit_begin (id, seq, chain)"
+                                      " SELECT 1, ?1, ?2 WHERE NOT EXISTS (SELECT 1 FROM audit)"));
+  put.bind(1, static_cast<std::int64_t>(point.seq));
+  put.bind(2, ByteView(point.chain));
+  return put.run();
+}
+
+Status SqlcipherJournal::prune_audit(UtcTime before) {
+  if (broken_) return fail(Errc::kCorrupt, "journal broken");
+  if (!writer_.is_open()) NV_TRYV(recover_writer());
+  const Status pruned = prune_in_transaction(before);
+  if (!pruned) NV_TRYV(recover_writer());
+  return pruned;
+}
+
+// The place after the last line that goes is kept, in the same transaction.
+Status SqlcipherJournal::prune_in_transaction(UtcTime before) {
+  NV_TRYV(begin_.run());
+  NV_TRY(const std::int64_t first, sqlite::query_integer(writer_, "SELECT coalesce(min(id), 0) FROM audit"));
+  NV_TRY(auto find, Statement::prepare(writer_,
+                                       "SELECT id, seq, chain FROM audit WHERE id < ?1 AND id <"
+                                       " coalesce((SELECT min(id) FROM audit WHERE at >= ?2), ?1)"
+                                       " ORDER BY id DESC LIMIT 1"));
+  find.bind(1, first + kAuditLinesPrunedMax);
+  find.bind(2, to_unix_ms(before));
+  NV_TRY(const bool row, find.step());
+  if (row) {
+    const std::int64_t last = find.integer(0);
+    NV_TRY(auto begin,
+           Statement::prepare(writer_,
+                              "INSERT OR REPLACE INTO audit_begin (id, seq, chain) VALUES (1, ?1, ?2)"));
+    const Digest chain = digest_of(find.blob(2));
+    begin.bind(1, find.integer(1));
+    begin.bind(2, ByteView(chain));
+    NV_TRYV(begin.run());
+    NV_TRY(auto drop, Statement::prepare(writer_, "DELETE FROM audit WHERE id <= ?1"));
+    drop.bind(1, last);
+    NV_TRYV(drop.run());
+  }
+  find.reset();
+  return commit_.run();
+}
+
+Status SqlcipherJournal::read_file(const std::string& path, const JournalKey& key,
+                                   const JournalVisit& visit) {
+  NV_TRY(auto connection, Connection::open(path, key, Connection::Mode::kRead));
+  NV_TRYV(check_schema_version(connection));
+  NV_TRY(const std::int64_t version, sqlite::query_integer(connection, "PRAGMA user_version"));
+  if (version < kSchemaVersion) return fail(Errc::kUnsupported, "journal without an audit");
+  NV_TRYV(connection.execute("BEGIN"));  // one moment for all that follows
+  if (visit.audit_begin) {
+    NV_TRY(const wire::AuditPoint begin, audit_begin_in(connection));
+    NV_TRYV(visit.audit_begin(begin));
+  }
+  if (visit.audit_line) NV_TRYV(visit_audit(connection, visit.audit_line));
+  JournalIndex after = 0;
+  if (visit.snapshot) {
+    NV_TRY(const auto snapshot, snapshot_in(connection));
+    if (snapshot) {
+      NV_TRYV(visit.snapshot(*snapshot));
+      after = snapshot->index;
+    }
+  }
+  return visit.record ? visit_records(connection, after, visit.record) : Status();
 }
 
 // In step with appends, and twice as fast: what is dropped is gone before the next compaction drops more.
@@ -276,31 +444,12 @@ Status SqlcipherJournal::delete_some(std::size_t rows) {
 
 Result<std::optional<JournalSnapshot>> SqlcipherJournal::load_snapshot() {
   const std::scoped_lock lock(reader_mutex_);
-  NV_TRY(auto rows, Statement::prepare(reader_, "SELECT idx, bytes FROM snapshot ORDER BY part"));
-  std::optional<JournalSnapshot> snapshot;
-  while (true) {
-    NV_TRY(const bool row, rows.step());
-    if (!row) return snapshot;
-    if (!snapshot) snapshot.emplace();
-    snapshot->index = static_cast<JournalIndex>(rows.integer(0));
-    nattevagt::append(snapshot->bytes, rows.blob(1));
-  }
+  return snapshot_in(reader_);
 }
 
 Status SqlcipherJournal::read_from(JournalIndex after, const std::function<Status(const Record&)>& visit) {
   const std::scoped_lock lock(reader_mutex_);
-  NV_TRY(auto rows, Statement::prepare(reader_,
-                                       "SELECT idx, at, meta, body0, body1 FROM record"
-                                       " WHERE idx > ?1 ORDER BY idx"));
-  rows.bind(1, to_row(after));
-  JournalIndex expected = after;
-  while (true) {
-    NV_TRY(const bool row, rows.step());
-    if (!row) return {};
-    NV_TRY(const Record record, record_of(rows));
-    if (record.index != ++expected) return fail(Errc::kCorrupt, "journal gap");
-    NV_TRYV(visit(record));
-  }
+  return visit_records(reader_, after, visit);
 }
 
 Result<Bytes> SqlcipherJournal::read_body(BodyRef ref) {

@@ -28,6 +28,14 @@ struct JournalOptions {
   std::uint32_t pages_max = 0;  // of 8 KiB; 0: the disk is the limit. Tests simulate a full disk with it.
 };
 
+// What read_file() shows; a function that is empty is passed over.
+struct JournalVisit {
+  std::function<Status(const wire::AuditPoint&)> audit_begin;  // before the first line that is kept
+  std::function<Status(const wire::AuditLine&)> audit_line;
+  std::function<Status(const JournalSnapshot&)> snapshot;
+  std::function<Status(const Record&)> record;  // after the snapshot
+};
+
 class SqlcipherJournal final : public Journal {
  public:
   // A new, empty journal. kAlreadyExists when anything is at `path`.
@@ -42,6 +50,9 @@ class SqlcipherJournal final : public Journal {
   // Checks every page and the indexes without opening for writing; gives the last index.
   static Result<JournalIndex> verify_file(const std::string& path, const JournalKey& key);
 
+  // In this order and as of one moment, also while a hub writes it. The first error of a visit ends it.
+  static Status read_file(const std::string& path, const JournalKey& key, const JournalVisit& visit);
+
   ~SqlcipherJournal() override;
   SqlcipherJournal(const SqlcipherJournal&) = delete;
   SqlcipherJournal& operator=(const SqlcipherJournal&) = delete;
@@ -51,6 +62,9 @@ class SqlcipherJournal final : public Journal {
   Status read_from(JournalIndex after, const std::function<Status(const Record&)>& visit) override;
   Result<Bytes> read_body(BodyRef ref) override;
   Status compact(const JournalSnapshot& snapshot, std::span<const JournalIndex> live) override;
+  Result<std::optional<wire::AuditPoint>> audit_end() override;
+  Status begin_audit(const wire::AuditPoint& point) override;
+  Status prune_audit(UtcTime before) override;
   Status backup(const std::string& path) override;
 
   // Rows that are dropped but not yet deleted; for tests and metrics.
@@ -64,7 +78,11 @@ class SqlcipherJournal final : public Journal {
   Status open_writer();
   Status open_reader();
   Status recover_writer();
+  Status upgrade();
+  void forget_statements();
   Status append_in_transaction(std::span<const Record> batch);
+  Status append_audit(const Record& record);
+  Status prune_in_transaction(UtcTime before);
   Status delete_some(std::size_t rows);
   Status compact_in_transaction(const JournalSnapshot& snapshot, std::span<const JournalIndex> live);
 
@@ -76,7 +94,7 @@ class SqlcipherJournal final : public Journal {
 
   // The appending thread's.
   sqlite::Connection writer_;
-  sqlite::Statement begin_, commit_, insert_, delete_record_, delete_doomed_;
+  sqlite::Statement begin_, commit_, insert_, insert_audit_, delete_record_, delete_doomed_;
   JournalIndex last_index_ = 0;
   bool delete_paused_ = false;  // after a failure: no other work in the transaction until one succeeds
   bool broken_ = false;         // invariant 3 did not hold: nothing but a restart may help

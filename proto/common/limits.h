@@ -11,6 +11,7 @@ namespace nattevagt::limits {
 
 // Frames and messages
 inline constexpr std::size_t kFrameBytesMax = 1024 * 1024;        // one request or answer on the wire
+inline constexpr std::size_t kFieldsPerFrameMax = 8'192;          // counted before a frame is parsed
 inline constexpr std::size_t kEntryBytesMax = 256 * 1024;         // one entry of a stream
 inline constexpr std::size_t kWelcomeBytesMax = 512 * 1024;       // one Welcome with its tree
 inline constexpr std::size_t kContentBytesMax = 64 * 1024;        // one typed content before padding
@@ -44,7 +45,10 @@ inline constexpr std::size_t kKeyPackagesPerRequestMax = 100;     // devices ask
 inline constexpr std::size_t kKeyPackagesLowStock = 10;
 
 // Alerts and ladders
-inline constexpr std::size_t kOpenAlertsPerUnitMax = 200;
+// More than a whole region asks in its worst minute (1,500), so that it never turns a real call away, and still a
+// bound on what one stolen phone can leave behind. A call that meets it all the same is an operator's alarm.
+inline constexpr std::size_t kOpenAlertsPerUnitMax = 2'000;
+inline constexpr std::size_t kOpenDrillsPerUnitMax = 20;
 inline constexpr std::size_t kLadderStepsMax = 16;
 inline constexpr std::size_t kLadderTargetsMax = 32;              // of one step
 inline constexpr Millis kStepWaitMin = Millis(200);               // demos and tests play in seconds
@@ -76,7 +80,8 @@ inline constexpr Millis kDutyLookAhead = std::chrono::hours(2);
 
 // Devices and connections
 inline constexpr std::size_t kDevicesPerPersonMax = 16;
-inline constexpr std::size_t kDevicesPerAnswerMax = 5'000;        // of ListDevices
+inline constexpr std::size_t kDevicesPerAnswerMax = 5'000;        // of one answer to ListDevices; then the next
+inline constexpr std::size_t kDevicesListedMax = 200'000;         // that a tool takes in from all answers
 inline constexpr Millis kCertificateLifetimeMax = std::chrono::hours(24 * 366 * 5);
 inline constexpr Millis kClockSkewMax = std::chrono::minutes(5);  // between an organisation's tool and a device
 inline constexpr Millis kRetryAfterMax = std::chrono::hours(24 * 7);

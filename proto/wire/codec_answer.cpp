@@ -90,9 +90,11 @@ static void read(const pb::Stored& in, Stored& out, Checks& checks) {
 static void put_body(const Documents& in, pb::HubFrame& frame) {
   pb::Documents& out = *frame.mutable_documents();
   for (const SignedDocument& document : in.documents) put(document, *out.add_documents());
+  out.set_more(in.more);
 }
 static void read(const pb::Documents& in, Documents& out, Checks& checks) {
   checks.items(in.documents(), limits::kDocumentVersionsMax, out.documents, "Documents.documents");
+  out.more = in.more();
 }
 
 static void put_body(const AlertReply& in, pb::HubFrame& frame) {
@@ -112,6 +114,7 @@ static void put_body(const Devices& in, pb::HubFrame& frame) {
     to.set_last_seen_ms(wire_time(item.last_seen));
     to.set_key_packages_left(item.key_packages_left);
   }
+  out.set_more(in.more);
 }
 static void read(const pb::Devices_Item& in, Devices::Item& out, Checks& checks) {
   read(in.certificate(), out.certificate, checks);
@@ -123,6 +126,7 @@ static void read(const pb::Devices_Item& in, Devices::Item& out, Checks& checks)
 }
 static void read(const pb::Devices& in, Devices& out, Checks& checks) {
   checks.items(in.items(), limits::kDevicesPerAnswerMax, out.items, "Devices.items");
+  out.more = in.more();
 }
 
 static void put_body(const Refused& in, pb::HubFrame& frame) {

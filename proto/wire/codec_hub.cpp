@@ -178,6 +178,44 @@ static FrameHead frame_head(ByteView bytes) noexcept {
 
 std::uint64_t request_number(ByteView bytes) noexcept { return frame_head(bytes).request; }
 
+// The fields of a message, and of those that it holds `levels` below, of the field `deep` one more. Stops at
+// the first byte that is no field (protobuf will refuse it), and past the limit.
+static std::size_t count_fields(ByteView bytes, int levels, std::uint32_t deep) noexcept {
+  std::size_t count = 0;
+  google::protobuf::io::CodedInputStream in(bytes.data(), static_cast<int>(bytes.size()));
+  while (const std::uint32_t tag = in.ReadTag()) {
+    if (++count > limits::kFieldsPerFrameMax) return count;
+    std::uint64_t varint = 0;
+    std::uint32_t length = 0;
+    bool read_on = false;
+    switch (tag & 7) {
+      case 0: read_on = in.ReadVarint64(&varint); break;
+      case 1: read_on = in.Skip(8); break;
+      case 2: {
+        read_on = in.ReadVarint32(&length);
+        const auto at = static_cast<std::size_t>(in.CurrentPosition());
+        read_on = read_on && length <= bytes.size() - at;
+        const int below = levels + (tag == deep ? 1 : 0);
+        if (read_on && below > 0) count += count_fields(bytes.subspan(at, length), below - 1, 0);
+        read_on = read_on && in.Skip(static_cast<int>(length));
+        break;
+      }
+      case 5: read_on = in.Skip(4); break;
+      default: break;
+    }
+    if (!read_on) return count;
+  }
+  return count;
+}
+
+// An item of a list costs its receiver twenty times its two bytes on the wire, so they are counted before
+// protobuf makes objects of them (P-006).
+static Status check_field_count(ByteView bytes, const char* where) noexcept {
+  constexpr std::uint32_t kStored = 14 << 3 | 2;  // its receipt's path is a list, one level below the others
+  if (count_fields(bytes, 1, kStored) > limits::kFieldsPerFrameMax) return fail(Errc::kTooLarge, where);
+  return {};
+}
+
 Status check_frame(ByteView bytes, const char* where) {
   if (bytes.size() > limits::kFrameBytesMax) return fail(Errc::kTooLarge, where);
   const FrameHead head = frame_head(bytes);
@@ -185,7 +223,7 @@ Status check_frame(ByteView bytes, const char* where) {
   if (head.protocol < kProtocolVersionMin || head.protocol > kProtocolVersion) {
     return fail(Errc::kUpgradeRequired, "P-002");
   }
-  return {};
+  return check_field_count(bytes, where);
 }
 
 Bytes encode(const WelcomeItem& item) { return encode_as<pb::WelcomeItem>(item); }

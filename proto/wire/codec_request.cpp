@@ -69,6 +69,7 @@ static void put_body(const Append& in, pb::ClientFrame& frame) {
 }
 static void read(const pb::Append& in, Append& out, Checks& checks) {
   checks.conversation(in.stream(), out.stream, "Append.stream");
+  checks.require(out.stream != kAuditStream, "Append.stream");
   out.create = in.create();
   checks.id(in.id(), out.id, "Append.id");
   checks.enumeration(in.kind(), out.kind, "Append.kind");
@@ -104,6 +105,7 @@ static void put_body(const Raise& in, pb::ClientFrame& frame) {
 static void read(const pb::Raise& in, Raise& out, Checks& checks) {
   checks.id(in.alert(), out.alert, "Raise.alert");
   checks.conversation(in.stream(), out.stream, "Raise.stream");
+  checks.require(out.stream != kAuditStream, "Raise.stream");
   checks.id(in.unit(), out.unit, "Raise.unit");
   checks.id(in.role_asked(), out.role_asked, "Raise.role_asked");
   checks.id(in.ladder(), out.ladder, "Raise.ladder");
@@ -179,7 +181,15 @@ static void read(const pb::PublishDocument& in, PublishDocument& out, Checks& ch
   read(in.document(), out.document, checks);
 }
 
-static void put_body(const ListDevices&, pb::ClientFrame& frame) { frame.mutable_list_devices(); }
+static void put_body(const ListDevices& in, pb::ClientFrame& frame) {
+  pb::ListDevices& out = *frame.mutable_list_devices();
+  if (in.after) out.set_after(str(*in.after));
+}
+static void read(const pb::ListDevices& in, ListDevices& out, Checks& checks) {
+  checks.optional_id(in.has_after(), in.after(), out.after, "ListDevices.after");
+}
+
+static void put_body(const GetAuditPoint&, pb::ClientFrame& frame) { frame.mutable_get_audit_point(); }
 
 static void read(const pb::ClientFrame& in, Request& out, Checks& checks) {
   switch (in.body_case()) {
@@ -199,7 +209,8 @@ static void read(const pb::ClientFrame& in, Request& out, Checks& checks) {
       return read(in.announce_grant(), out.emplace<AnnounceGrant>(), checks);
     case pb::ClientFrame::kPublishDocument:
       return read(in.publish_document(), out.emplace<PublishDocument>(), checks);
-    case pb::ClientFrame::kListDevices: out.emplace<ListDevices>(); return;
+    case pb::ClientFrame::kListDevices: return read(in.list_devices(), out.emplace<ListDevices>(), checks);
+    case pb::ClientFrame::kGetAuditPoint: out.emplace<GetAuditPoint>(); return;
     case pb::ClientFrame::BODY_NOT_SET: break;
   }
   checks.refuse(Errc::kUnsupported, "P-004");

@@ -23,6 +23,9 @@ inline constexpr std::uint32_t kProtocolVersionMin = 1;   // the oldest it still
 
 // The stream id of a device's own inbox; a conversation never has it.
 inline constexpr ConversationId kInbox{};
+// The stream id in the receipts of the hub's audit (P-123); a conversation never has it either.
+inline constexpr ConversationId kAuditStream{{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+                                              0xff, 0xff, 0xff, 0xff, 0xff}};
 
 // ---- Streams (P-030..P-039)
 enum class EntryKind : std::uint8_t {
@@ -202,11 +205,17 @@ struct PublishDocument {
   friend bool operator==(const PublishDocument&, const PublishDocument&) = default;
 };
 struct ListDevices {  // the organisation's own
+  std::optional<DeviceId> after;             // those enrolled after this one; none: from the first
   friend bool operator==(const ListDevices&, const ListDevices&) = default;
 };
 
-using Request = std::variant<Hello, Ping, Enrol, PublishKeyPackages, Gather, Append, Raise, Act, Ack,
-                             GetDocuments, GetAlert, AnnounceGrant, PublishDocument, ListDevices>;
+// Where the hub's audit stands: answered with Stored, a receipt of kAuditStream (P-123).
+struct GetAuditPoint {
+  friend bool operator==(const GetAuditPoint&, const GetAuditPoint&) = default;
+};
+
+using Request = std::variant<Hello, Ping, Enrol, PublishKeyPackages, Gather, Append, Raise, Act, Ack, GetDocuments,
+                             GetAlert, AnnounceGrant, PublishDocument, ListDevices, GetAuditPoint>;
 struct ClientFrame {
   std::uint32_t protocol = kProtocolVersion;
   std::uint64_t request = 0;                 // chosen by the client, answered in the same number; never 0
@@ -227,6 +236,12 @@ struct ReceiptLeaf {
   UtcTime next_at = kNever;                  // Raise: what is promised
   UtcTime exhausted_at = kNever;
   friend bool operator==(const ReceiptLeaf&, const ReceiptLeaf&) = default;
+};
+// A place in the hub's audit (audit.h): the last line's number and the chain there.
+struct AuditPoint {
+  std::uint64_t seq = 0;
+  Digest chain{};
+  friend bool operator==(const AuditPoint&, const AuditPoint&) = default;
 };
 struct Receipt {
   ReceiptLeaf leaf;
@@ -272,6 +287,7 @@ struct Stored {
 };
 struct Documents {
   std::vector<SignedDocument> documents;
+  bool more = false;                         // ask again with what came
   friend bool operator==(const Documents&, const Documents&) = default;
 };
 struct AlertReply {
@@ -287,7 +303,8 @@ struct Devices {
     std::uint32_t key_packages_left = 0;
     friend bool operator==(const Item&, const Item&) = default;
   };
-  std::vector<Item> items;
+  std::vector<Item> items;                   // in the order of enrolment
+  bool more = false;                         // ask again, after the last one
   friend bool operator==(const Devices&, const Devices&) = default;
 };
 struct Refused {

@@ -64,7 +64,8 @@ std::string kind_of(const broker::Record& record) {
   static constexpr std::array kNames = {"GrantAnnounced",   "DeviceEnrolled",    "KeyPackageAdded",
                                         "KeyPackagesTaken", "DocumentPublished", "EntryAppended",
                                         "CursorsAdvanced",  "AlertRaised",       "AlertActed",
-                                        "AlertStepped",     "EntriesTrimmed",    "AlertForgotten"};
+                                        "AlertStepped",     "EntriesTrimmed",    "AlertForgotten",
+                                        "AlertMended"};
   static_assert(kNames.size() == std::variant_size_v<broker::Fact>);
   const auto fact = broker::decode_fact(record.meta);
   return fact ? kNames[fact->index()] : "?";

@@ -46,7 +46,8 @@ std::vector<Fact> one_of_each() {
           AlertActed{{}, {1, {}, wire::EntryKind::kApplication, 0, {}, 1}, a_change()},
           AlertStepped{{}, a_change()},
           EntriesTrimmed{{{{}, 3, 99}}},
-          AlertForgotten{}};
+          AlertForgotten{},
+          AlertMended{{}, a_change()}};
 }
 
 TEST(RecordCodec, EveryFactComesBackAsItWas) {
@@ -167,7 +168,7 @@ TEST(Replay, RecordsThatDoNotFitTheStateAreCorrupt) {
   const TestDevice a = world.enrol();
   HubCore fresh(world.config());
   const auto refused = [&](JournalIndex index, const Fact& fact) {
-    const Status status = fresh.replay({index, world.now, encode(fact), {}});
+    const Status status = fresh.replay({index, world.now, encode(fact), {}, {}});
     return !status && status.error().code == Errc::kCorrupt;
   };
   EXPECT_TRUE(refused(2, GrantAnnounced{}));  // a gap

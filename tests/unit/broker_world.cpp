@@ -65,6 +65,8 @@ World::World(std::uint64_t seed, std::size_t count) : entropy(seed) {
 
 World::~World() {
   core->check_invariants();
+  check_audit();
+  EXPECT_TRUE(core->find_faults(std::min(now, core->next_deadline())).empty());  // P-130
   check_replay();
 }
 
@@ -81,6 +83,7 @@ void World::take(const Outcome& outcome) {
     ASSERT_TRUE(journal.empty() || record.at >= journal.back().at);
     ASSERT_LE(record.bodies.size(), 2U);
     journal.push_back(record);
+    audit.insert(audit.end(), record.audit.begin(), record.audit.end());
   }
   const auto last = core->last_index();
   for (const Effect& effect : outcome.effects) {
@@ -140,6 +143,8 @@ void World::crash(std::size_t lose_records) {
     ASSERT_TRUE(core->restore(snapshot->second).has_value());
   }
   for (const Record& record : journal) ASSERT_TRUE(core->replay(record).has_value());
+  // The audit's lines are stored with their records and lost with them.
+  std::erase_if(audit, [&](const wire::AuditLine& line) { return line.seq > core->audit_point().seq; });
   sessions.clear();
   organisation_sessions.clear();
   admissions.clear();
@@ -150,6 +155,21 @@ void World::crash_after_snapshot() {
   snapshot = {core->last_index(), core->snapshot()};
   journal.clear();
   crash();
+}
+
+// P-120..P-122: the lines are a chain to where the core says, and tell what the core holds.
+void World::check_audit() const {
+  AuditFold fold;
+  wire::AuditPoint at{0, wire::audit_chain_first()};
+  for (const wire::AuditLine& line : audit) {
+    ASSERT_EQ(line.seq, ++at.seq);
+    at.chain = wire::audit_chain_next(at.chain, line.seq, sha256(as_bytes(line.text)));
+    ASSERT_EQ(line.chain, at.chain);
+    ASSERT_TRUE(fold.take(line.text)) << line.text;
+  }
+  ASSERT_EQ(at, core->audit_point());
+  const auto differs = fold.difference(core->audit_subjects(), true);
+  ASSERT_FALSE(differs) << *differs;
 }
 
 void World::check_replay() {

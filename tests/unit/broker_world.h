@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "broker/core/audit.h"
 #include "broker/core/hub_core.h"
 #include "proto/common/entropy.h"
 #include "proto/wire/chain.h"
@@ -129,6 +130,7 @@ class World {
   IdType id() {
     return entropy.make_id<IdType>();
   }
+  void check_audit() const;
   void check_replay();  // from the first record, and from a snapshot in the middle
 
   bool checks = true;  // the invariants after every step
@@ -137,6 +139,7 @@ class World {
   UtcTime now = from_unix_ms(1'790'000'000'000);
   std::unique_ptr<HubCore> core;
   std::vector<Record> journal;
+  std::vector<wire::AuditLine> audit;  // as the journal keeps it: past the records and the snapshot
   std::optional<std::pair<JournalIndex, Bytes>> snapshot;  // of the core's start
   std::map<SessionId, Mail> mails;
   std::map<DeviceId, SessionId> sessions;

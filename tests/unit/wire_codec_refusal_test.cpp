@@ -557,6 +557,32 @@ TEST(Refusal, SizeIsCheckedBeforeParsing) {
 }
 
 // Bytes with one fault: refused, or read as a value that is stable from then on.
+// P-006: wherever a list can stand, by either side. The largest honest frames have a third of the limit.
+TEST(Refusal, FieldsAreCountedBeforeParsing) {
+  const auto frame = [](std::uint32_t body, Bytes inside) {
+    return join({{1, 0, 1, {}}, {2, 0, 7, {}}, {body, 2, 0, std::move(inside)}});
+  };
+  const auto empties = [](std::uint32_t field, std::size_t count) {
+    return join(std::vector<RawField>(count, RawField{field, 2, 0, {}}));
+  };
+  constexpr std::size_t kOver = limits::kFieldsPerFrameMax;  // the frame itself has some
+  for (const auto& [body, field] : {std::pair{12U, 1U}, {14U, 2U}, {15U, 7U}, {18U, 1U}, {19U, 1U}, {16U, 99U}}) {
+    EXPECT_EQ(decode_client_frame(frame(body, empties(field, kOver))).error().code, Errc::kTooLarge) << body;
+  }
+  for (const auto& [body, field] : {std::pair{13U, 2U}, {15U, 1U}, {17U, 1U}, {20U, 1U}}) {
+    EXPECT_EQ(decode_hub_frame(frame(body, empties(field, kOver))).error().code, Errc::kTooLarge) << body;
+  }
+  const Bytes receipt = join({{1, 2, 0, empties(4, kOver)}});
+  EXPECT_EQ(decode_hub_frame(frame(14, receipt)).error().code, Errc::kTooLarge);
+  Ack ack;
+  for (std::uint64_t seq = 1; seq <= limits::kAckPositionsMax; ++seq) ack.positions.push_back({kInbox, seq});
+  EXPECT_TRUE(decode_client_frame(encode(ClientFrame{kProtocolVersion, 1, ack})));
+  // What is no list is not looked into, whatever it looks like.
+  Append append = std::get<Append>(Draw(1).client_frame(5).body);
+  append.bytes = Bytes(limits::kEntryBytesMax, 8);
+  EXPECT_TRUE(decode_client_frame(encode(ClientFrame{kProtocolVersion, 1, append})));
+}
+
 TEST(Refusal, FlippedBytesAreRefusedOrStable) {
   Draw draw(11);
   int accepted = 0;

@@ -310,7 +310,8 @@ Request Draw::request(std::size_t kind) {
     case 10: return GetAlert{id<AlertId>()};
     case 11: return AnnounceGrant{signed_grant()};
     case 12: return PublishDocument{signed_document()};
-    default: NV_CHECK(kind == 13); return ListDevices{};
+    case 13: return ListDevices{coin() ? std::optional(id<DeviceId>()) : std::nullopt};
+    default: NV_CHECK(kind == 14); return GetAuditPoint{};
   }
 }
 
@@ -341,6 +342,7 @@ Answer Draw::answer(std::size_t kind) {
     case 5: {
       Documents out;
       for (std::size_t i = below(4); i > 0; --i) out.documents.push_back(signed_document());
+      out.more = coin();
       return out;
     }
     case 6: return AlertReply{alert_view()};
@@ -349,6 +351,7 @@ Answer Draw::answer(std::size_t kind) {
       for (std::size_t i = below(4); i > 0; --i) {
         out.items.push_back({certificate(), coin(), coin(), coin() ? UtcTime{} : time(), small()});
       }
+      out.more = coin();
       return out;
     }
     case 8: {

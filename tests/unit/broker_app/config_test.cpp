@@ -49,10 +49,22 @@ TEST(Config, AnUnknownSettingIsAnErrorWithItsLine) {
   EXPECT_NE(problems_of(std::string(kGood) + "[limit]\n").find("line 3: 'limit'"), std::string::npos);
 }
 
+TEST(Config, WatchdogIsAskedInClearOnThisMachineAlone) {
+  const auto problem = [](const std::string& url) {
+    return problems_of(std::string(kGood) + "[watchdog]\nurl = \"" + url + "\"\n");
+  };
+  EXPECT_EQ(problem("https://watch.example/ping/1"), "");
+  EXPECT_EQ(problem("http://127.0.0.1:9999/ping"), "");
+  for (const char* wrong : {"http://watch.example/", "ftp://127.0.0.1:1/", "http://127.0.0.1.example/", "x"}) {
+    EXPECT_NE(problem(wrong).find("'watchdog.url'"), std::string::npos) << wrong;
+  }
+}
+
 TEST(Config, WrongTypesAndRangesAreErrors) {
   for (const char* wrong : {"[limits]\nconnections_max = \"many\"\n", "[limits]\nconnections_max = 1\n",
                             "[limits]\nmemory_max_mib = -5\n", "[journal]\nverify_at_start = 1\n",
-                            "[journal]\nsnapshot_records = 1.5\n", "limits = 3\n", "keys_file = \"\"\n"}) {
+                            "[journal]\nsnapshot_records = 1.5\n", "[audit]\nkeep_days = 1\n",
+                            "[watchdog]\nevery_seconds = 0\n", "limits = 3\n", "keys_file = \"\"\n"}) {
     EXPECT_NE(problems_of(std::string(kGood) + wrong).find("line "), std::string::npos) << wrong;
   }
   EXPECT_NE(problems_of("endpoint = \n").find("line 1"), std::string::npos) << "not TOML";

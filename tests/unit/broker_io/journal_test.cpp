@@ -259,7 +259,7 @@ TEST_F(JournalTest, RefusesANewerSchema) {
   {
     auto connection = sqlite::Connection::open(path_, key_, sqlite::Connection::Mode::kWrite);
     ASSERT_TRUE(connection);
-    ASSERT_TRUE(connection->execute("PRAGMA user_version = 2"));
+    ASSERT_TRUE(connection->execute("PRAGMA user_version = 99"));
   }
   EXPECT_EQ(open_error(), Errc::kUnsupported);
 }
@@ -292,6 +292,85 @@ TEST_F(JournalTest, CompactionKeepsTheSnapshotTheLaterRecordsAndTheLiveBodies) {
   EXPECT_EQ(journal->read_body({7, 0}).error().code, Errc::kNotFound);
   ASSERT_TRUE(journal->append(batch_of(1'011, 1)));
   EXPECT_EQ(all(*journal, 1'010).size(), 1U);
+}
+
+// ---- The audit (P-120, P-124)
+
+struct AuditJournalTest : JournalTest {
+  std::vector<wire::AuditLine> lines;
+  wire::AuditPoint end{0, wire::audit_chain_first()};
+
+  std::vector<Record> noted(JournalIndex first, std::size_t count) {
+    auto batch = batch_of(first, count);
+    for (Record& record : batch) {
+      const std::string text = "event of record " + std::to_string(record.index);
+      end = {end.seq + 1, wire::audit_chain_next(end.chain, end.seq + 1, sha256(as_bytes(text)))};
+      record.audit.push_back({end.seq, record.at, text, end.chain});
+      lines.push_back(record.audit[0]);
+    }
+    return batch;
+  }
+  struct Kept {
+    wire::AuditPoint begin;
+    std::vector<wire::AuditLine> lines;
+    std::uint64_t records = 0;
+  };
+  Kept kept() {
+    Kept out;
+    JournalVisit visit;
+    visit.audit_begin = [&](const wire::AuditPoint& begin) -> Status { return out.begin = begin, Status(); };
+    visit.audit_line = [&](const wire::AuditLine& line) -> Status { return out.lines.push_back(line), Status(); };
+    visit.snapshot = [](const JournalSnapshot&) -> Status { return {}; };
+    visit.record = [&](const Record&) -> Status { return ++out.records, Status(); };
+    EXPECT_TRUE(SqlcipherJournal::read_file(path_, key_, visit));
+    return out;
+  }
+};
+
+TEST_F(AuditJournalTest, LinesComeBackInOrderAlsoWhileAHubWritesAndOutliveCompaction) {
+  auto journal = open();
+  EXPECT_EQ(**journal->audit_end(), end);
+  ASSERT_TRUE(journal->append(noted(1, 50)));
+  ASSERT_TRUE(journal->compact({50, Bytes{1}}, {}));
+  ASSERT_TRUE(journal->append(noted(51, 5)));
+  const Kept found = kept();
+  EXPECT_EQ(found.lines, lines);
+  EXPECT_EQ(found.begin.seq, 0U);
+  EXPECT_EQ(found.records, 5U);
+  EXPECT_EQ(**journal->audit_end(), end);
+}
+
+TEST_F(AuditJournalTest, OldestLinesGoAndThePlaceWhereTheyEndedStays) {
+  {
+    auto journal = open();
+    ASSERT_TRUE(journal->append(noted(1, 50)));
+    ASSERT_TRUE(journal->prune_audit(lines[20].at));
+    ASSERT_TRUE(journal->prune_audit(lines[3].at));  // nothing more
+  }
+  auto journal = open();
+  const Kept found = kept();
+  EXPECT_EQ(found.begin, (wire::AuditPoint{20, lines[19].chain}));
+  EXPECT_EQ(found.lines, std::vector<wire::AuditLine>(lines.begin() + 20, lines.end()));
+  // All of them: the end is known all the same, and the next line follows it.
+  ASSERT_TRUE(journal->prune_audit(lines[49].at + Millis(1)));
+  EXPECT_EQ(**journal->audit_end(), end);
+  ASSERT_TRUE(journal->append(noted(51, 1)));
+  EXPECT_EQ(kept().begin.seq, 50U);
+}
+
+TEST_F(AuditJournalTest, AJournalFromBeforeTheAuditGetsOneThatBeginsWhereItIsTold) {
+  {
+    auto connection = sqlite::Connection::open(path_, key_, sqlite::Connection::Mode::kWrite);
+    ASSERT_TRUE(connection);
+    ASSERT_TRUE(connection->execute("DROP TABLE audit; DROP TABLE audit_begin; PRAGMA user_version = 1"));
+  }
+  auto journal = open();
+  const wire::AuditPoint begin{77, Digest{9}};
+  ASSERT_TRUE(journal->begin_audit(begin));
+  EXPECT_EQ(**journal->audit_end(), begin);
+  ASSERT_TRUE(journal->append(noted(1, 1)));
+  ASSERT_TRUE(journal->begin_audit({99, Digest{1}}));  // it has begun: no more
+  EXPECT_EQ(kept().begin, begin);
 }
 
 TEST_F(JournalTest, ACompactionThatFailsChangesNothing) {

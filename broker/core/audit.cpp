@@ -1,0 +1,279 @@
+#include "broker/core/audit.h"
+
+#include <array>
+#include <utility>
+
+#include "proto/common/check.h"
+#include "proto/wire/codec.h"
+
+namespace nattevagt::broker {
+namespace {
+
+constexpr std::string_view kBar = " | ";
+constexpr std::string_view kGone = "gone";
+
+std::string digits(std::int64_t value, std::size_t width) {
+  const std::string text = std::to_string(value);
+  return std::string(width - std::min(width, text.size()), '0') + text;
+}
+
+// 2026-11-22T02:40:00.123Z; the audit is read beside journals and logs.
+std::string time_text(UtcTime time) {
+  if (time == kNever) return "never";
+  const auto day = std::chrono::floor<std::chrono::days>(time);
+  const std::chrono::year_month_day date(day);
+  const std::int64_t ms = (time - day).count();
+  return digits(static_cast<int>(date.year()), 4) + '-' + digits(static_cast<unsigned>(date.month()), 2) +
+         '-' + digits(static_cast<unsigned>(date.day()), 2) + 'T' + digits(ms / 3'600'000, 2) + ':' +
+         digits(ms / 60'000 % 60, 2) + ':' + digits(ms / 1'000 % 60, 2) + '.' + digits(ms % 1'000, 3) + 'Z';
+}
+
+std::string_view name_of(wire::AlertState state) {
+  switch (state) {
+    case wire::AlertState::kEscalating: return "escalating";
+    case wire::AlertState::kTaken: return "taken";
+    case wire::AlertState::kAdvised: return "advised";
+    case wire::AlertState::kExhausted: return "exhausted";
+    case wire::AlertState::kWithdrawn: return "withdrawn";
+    case wire::AlertState::kClosed: return "closed";
+  }
+  return "unknown";
+}
+
+std::string_view name_of(wire::Severity severity) {
+  switch (severity) {
+    case wire::Severity::kAlarm: return "alarm";
+    case wire::Severity::kRed: return "red";
+    case wire::Severity::kYellow: return "yellow";
+    case wire::Severity::kGreen: return "green";
+  }
+  return "unknown";
+}
+
+std::string_view name_of(wire::NoticeKind kind) {
+  switch (kind) {
+    case wire::NoticeKind::kNone: return "told";
+    case wire::NoticeKind::kFirst: return "first";
+    case wire::NoticeKind::kRepeat: return "repeat";
+    case wire::NoticeKind::kResumed: return "resumed";
+    case wire::NoticeKind::kLoud: return "loud";
+  }
+  return "unknown";
+}
+
+std::string_view name_of(wire::DocumentKind kind) {
+  switch (kind) {
+    case wire::DocumentKind::kRoster: return "roster";
+    case wire::DocumentKind::kRevocations: return "revocations";
+    case wire::DocumentKind::kRota: return "rota";
+  }
+  return "unknown";
+}
+
+std::string_view name_of(wire::HolderKind kind) {
+  switch (kind) {
+    case wire::HolderKind::kPerson: return "person";
+    case wire::HolderKind::kUnit: return "unit";
+    case wire::HolderKind::kRecorder: return "recorder";
+  }
+  return "unknown";
+}
+
+std::string_view act_name(std::uint8_t act) {
+  static constexpr std::array<std::string_view, 7> kNames{"none",         "take",     "decline", "advise",
+                                                          "reserve_used", "withdraw", "close"};
+  return act < kNames.size() ? kNames[act] : "unknown";
+}
+
+// Words with a space between.
+class Words {
+ public:
+  Words& word(std::string_view key, std::string_view value) {
+    if (!text_.empty()) text_ += ' ';
+    text_ += key;
+    text_ += '=';
+    text_ += value;
+    return *this;
+  }
+  Words& word(std::string_view key, std::uint64_t value) { return word(key, std::to_string(value)); }
+  Words& flag(std::string_view key, bool value) { return word(key, value ? "yes" : "no"); }
+  Words& time(std::string_view key, UtcTime value) { return word(key, time_text(value)); }
+  template <class Kind>
+  Words& id(std::string_view key, const Id<Kind>& value) {
+    return word(key, value.hex());
+  }
+  std::string take() { return std::move(text_); }
+
+ private:
+  std::string text_;
+};
+
+std::string document_subject(const OrganisationId& organisation, wire::DocumentKind kind) {
+  return "document=" + organisation.hex() + '/' + std::string(name_of(kind));
+}
+std::string document_state(const wire::SignedDocument& document) {
+  return Words().word("version", document.version).word("body", to_hex(sha256(document.body))).take();
+}
+
+std::string device_subject(const Device& device) { return "device=" + device.identity.device.hex(); }
+std::string device_state(const Device& device) {
+  const wire::DeviceIdentity& who = device.identity;
+  Words words;
+  words.id("organisation", who.organisation).word("kind", name_of(who.kind)).id("person", who.person);
+  if (who.unit) words.id("unit", *who.unit);
+  return words.id("grant", who.grant).flag("revoked", device.revoked).take();
+}
+
+std::string grant_subject(const GrantId& grant) { return "grant=" + grant.hex(); }
+std::string grant_state(const wire::Grant& grant) {
+  Words words;
+  words.id("organisation", grant.organisation).word("kind", name_of(grant.kind)).id("person", grant.person);
+  if (grant.unit) words.id("unit", *grant.unit);
+  return words.time("until", grant.not_after).take();
+}
+
+std::string alert_subject(const AlertId& alert) { return "alert=" + alert.hex(); }
+std::string alert_state(const Alert& alert, const Directory& directory) {
+  const AlertFacts& facts = alert.facts;
+  const AlertProgress& progress = alert.progress;
+  Words words;
+  words.id("organisation", facts.organisation).id("unit", facts.unit).flag("drill", facts.drill);
+  words.word("severity", name_of(facts.severity)).id("ladder", facts.ladder.id);
+  words.word("roster", facts.roster_version).word("state", name_of(progress.state));
+  words.word("step", progress.step).word("repeat", progress.repeat).time("next", progress.due_at);
+  if (progress.taken_by) words.id("taken_by", directory.device(*progress.taken_by).identity.device);
+  return words.flag("late", progress.late)
+      .flag("exhausted", progress.was_exhausted)
+      .flag("reserve_used", progress.reserve_used)
+      .flag("technical", progress.technical_alarm)
+      .take();
+}
+
+class Lines {
+ public:
+  Lines(JournalIndex index, UtcTime at, const AuditScene& scene) : index_(index), at_(at), scene_(scene) {}
+
+  void operator()(const GrantAnnounced& fact) {
+    const auto grant = wire::decode_grant(fact.grant.body);
+    NV_CHECK(grant.has_value());  // it was applied
+    line(begin("grant_announced"), grant_subject(grant->id), grant_state(*grant));
+  }
+  void operator()(const DeviceEnrolled&) {
+    const Device& device =
+        scene_.directory.device(static_cast<DeviceNumber>(scene_.directory.device_count() - 1));
+    line(begin("device_enrolled"), device_subject(device), device_state(device));
+  }
+  void operator()(const DocumentPublished& fact) {
+    const wire::SignedDocument& document = fact.document;
+    line(begin("document_published"), document_subject(document.organisation, document.kind),
+         document_state(document));
+    for (const DeviceNumber number : scene_.revoked_now) {
+      const Device& device = scene_.directory.device(number);
+      line(begin("device_revoked"), device_subject(device), device_state(device));
+    }
+  }
+  void operator()(const AlertRaised& fact) {
+    Words words = begin("alert_raised");
+    by(words, fact.facts.raised_by);
+    alert(std::move(words), fact.facts.alert, &fact.change);
+  }
+  void operator()(const AlertActed& fact) {
+    Words words = begin("alert_acted");
+    words.word("act", act_name(fact.entry.act));
+    by(words, fact.entry.author);
+    alert(std::move(words), fact.alert, fact.change ? &*fact.change : nullptr);
+  }
+  void operator()(const AlertStepped& fact) { alert(begin("alert_moved"), fact.alert, &fact.change); }
+  void operator()(const AlertMended& fact) { alert(begin("alert_mended"), fact.alert, &fact.change); }
+  void operator()(const AlertForgotten& fact) {
+    line(begin("alert_forgotten"), alert_subject(fact.alert), std::string(kGone));
+  }
+  // Not audited; see the header.
+  void operator()(const KeyPackageAdded&) {}
+  void operator()(const KeyPackagesTaken&) {}
+  void operator()(const EntryAppended&) {}
+  void operator()(const CursorsAdvanced&) {}
+  void operator()(const EntriesTrimmed&) {}
+
+  std::vector<std::string> take() { return std::move(lines_); }
+
+ private:
+  Words begin(std::string_view event) const {
+    Words words;
+    words.time("at", at_).word("record", index_).word("event", event);
+    return words;
+  }
+  void by(Words& words, DeviceNumber device) const {
+    words.id("by", scene_.directory.device(device).identity.device);
+  }
+  void alert(Words words, const AlertId& id, const AlertChange* change) {
+    if (change != nullptr) {
+      for (const Post& post : change->posts) rung(words, post);
+    }
+    line(std::move(words), alert_subject(id), alert_state(*scene_.alerts.find(id), scene_.directory));
+  }
+  // Who was rung is what is asked after a night that went wrong.
+  void rung(Words& words, const Post& post) const {
+    std::string devices;
+    const std::size_t named = std::min(post.devices.size(), kAuditDevicesNamed);
+    for (std::size_t i = 0; i < named; ++i) {
+      devices += (i == 0 ? "" : ",") + scene_.directory.device(post.devices[i]).identity.device.hex();
+    }
+    if (named < post.devices.size()) devices += ",+" + std::to_string(post.devices.size() - named);
+    words.word(name_of(post.kind), devices);
+  }
+  void line(Words words, const std::string& subject, const std::string& state) {
+    lines_.push_back(words.take() + ' ' + subject + std::string(kBar) + state);
+  }
+
+  const JournalIndex index_;
+  const UtcTime at_;
+  const AuditScene& scene_;
+  std::vector<std::string> lines_;
+};
+
+}  // namespace
+
+std::vector<std::string> audit_texts(const Fact& fact, JournalIndex index, UtcTime at,
+                                     const AuditScene& scene) {
+  Lines lines(index, at, scene);
+  std::visit(lines, fact);
+  return lines.take();
+}
+
+AuditSubjects subjects_of(const Directory& directory, const AlertBook& alerts) {
+  AuditSubjects out;
+  for (const auto& [id, known] : directory.grants()) out[grant_subject(id)] = grant_state(known.grant);
+  for (DeviceNumber number = 0; number < directory.device_count(); ++number) {
+    const Device& device = directory.device(number);
+    out[device_subject(device)] = device_state(device);
+  }
+  for (const auto& [key, known] : directory.documents()) {
+    out[document_subject(key.first, key.second)] = document_state(known.document);
+  }
+  alerts.each(
+      [&](const Alert& alert) { out[alert_subject(alert.facts.alert)] = alert_state(alert, directory); });
+  return out;
+}
+
+bool AuditFold::take(std::string_view text) {
+  const std::size_t bar = text.find(kBar);
+  if (bar == std::string_view::npos) return false;
+  const std::size_t before = text.rfind(' ', bar - 1);
+  if (before == std::string_view::npos || before + 1 >= bar) return false;
+  subjects_[std::string(text.substr(before + 1, bar - before - 1))] = text.substr(bar + kBar.size());
+  return true;
+}
+
+std::optional<std::string> AuditFold::difference(const AuditSubjects& state, bool whole) const {
+  for (const auto& [subject, value] : state) {
+    const auto told = subjects_.find(subject);
+    if (told == subjects_.end() ? whole : told->second != value) return subject;
+  }
+  for (const auto& [subject, value] : subjects_) {
+    if (value != kGone && !state.contains(subject) && !subject.starts_with("grant=")) return subject;
+  }
+  return std::nullopt;
+}
+
+}  // namespace nattevagt::broker

@@ -1,0 +1,6 @@
+if(NOT TARGET nattevagt_hub_world)
+  return()
+endif()
+add_executable(nattevagt-bench-alerts ${CMAKE_CURRENT_LIST_DIR}/alerts_bench.cpp)
+target_link_libraries(nattevagt-bench-alerts PRIVATE nattevagt_hub_world)
+add_dependencies(nattevagt-bench-alerts nattevagt-broker)
