@@ -174,7 +174,7 @@ UtcTime ClientCore::next_deadline() const {
   UtcTime next = kNever;
   const auto at = [&](UtcTime time) { next = std::min(next, time); };
   if (connected_) {
-    at(last_ping_ + patience::kPing);
+    if (hello_done_) at(last_ping_ + patience::kPing);  // a hub that has not greeted us is not pinged
     at(last_frame_ + patience::kSilence);
     for (const auto& [number, flight] : flights_) at(flight.at + patience::kAnswer);
   }

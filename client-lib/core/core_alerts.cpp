@@ -111,10 +111,12 @@ void ClientCore::on_alert_item(const wire::AlertItem& item) {
     }
   }
   const UtcTime promised = record.view.exhausted_at;
+  // Whoever was called in after the take has not seen the act, and knows by the hub alone that there was one.
+  const bool was_taken = record.hub_saw_take || record.view.taken_by;
   const bool changed = record.view != item.view || !known;
   record.view = item.view;
   if (known && promised != kNever && item.view.exhausted_at > promised &&
-      item.view.state == wire::AlertState::kEscalating && !record.hub_saw_take) {
+      item.view.state == wire::AlertState::kEscalating && !was_taken) {
     // P-063: the receipt's promise may be kept early, never late; after a take the ladder resumes anew.
     suspect(Errc::kUntrusted, stream, "Hubben har udskudt det tidspunkt, den har lovet.");
   }
@@ -151,18 +153,22 @@ void ClientCore::weigh_claim(AlertRecord& record) {
   dirty_alerts_.insert(record.view.alert);
 }
 
+// First a warning: the act comes in another stream, and a slow network may hold it for some seconds. The
+// accusation, which stays, waits until a connection has stood as long as a promise may take.
 void ClientCore::on_claim_due(AlertRecord& record) {
   record.claim_due = kNever;
   dirty_alerts_.insert(record.view.alert);
-  if (std::find(record.warnings.begin(), record.warnings.end(), kClaimWarning) != record.warnings.end())
-    return;
-  record.warnings.emplace_back(kClaimWarning);
+  const std::string warning(kClaimWarning);
+  if (std::find(record.warnings.begin(), record.warnings.end(), warning) == record.warnings.end()) {
+    record.warnings.push_back(warning);
+    record.claim_due = now_ + patience::kPromise;
+    return alert_changed(record, wire::NoticeKind::kNone);
+  }
   const ConversationState* conversation = find(record.view.stream);
   // Whoever was called in after the question may have come after the act as well: a warning, no accusation.
   if (conversation != nullptr && conversation->active() && conversation->facts.asked) {
-    suspect(Errc::kUntrusted, record.view.stream, std::string(kClaimWarning));
+    suspect(Errc::kUntrusted, record.view.stream, warning);
   }
-  alert_changed(record, wire::NoticeKind::kNone);
 }
 
 // ---- People's words

@@ -172,6 +172,7 @@ void ClientCore::on_welcome(const wire::WelcomeItem& item) {
   announce_members(conversation, conversation.group->members(), {});
   stock_key_packages(kKeyPackageStock, false);  // a used last resort wants its successor
   release_held(item.stream);
+  remove_revoked();
 }
 
 }  // namespace nattevagt::client

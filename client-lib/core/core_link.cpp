@@ -84,8 +84,9 @@ void ClientCore::on_frame(ByteView bytes, UtcTime now) {
   last_frame_ = now;
   auto frame = wire::decode_hub_frame(bytes);
   if (!frame) {
-    suspect(frame.error().code, std::nullopt, "Hubben har sendt noget, som ikke kan læses.");
-    return;
+    // P-004: what a newer hub says, and this build does not know, is no lie.
+    if (frame.error().code == Errc::kUnsupported) return;
+    return suspect(frame.error().code, std::nullopt, "Hubben har sendt noget, som ikke kan læses.");
   }
   if (frame->request == 0) return on_push(frame->body);
   const auto found = flights_.find(frame->request);
@@ -149,6 +150,9 @@ void ClientCore::on_hello(const wire::HelloReply& reply) {
   out_.events.emplace_back(Connected{});
   for (auto& [id, conversation] : conversations_) {
     for (Promise& promise : conversation.promises) promise.due = now_ + patience::kPromise;
+  }
+  for (auto& [id, record] : alerts_) {
+    if (record.claim_due != kNever) record.claim_due = now_ + patience::kPromise;
   }
   note_versions(reply.documents);
   sweep_key_packages();

@@ -190,6 +190,9 @@ void ClientCore::show_not_sent(OutboxItem& item, Errc why) {
   item.failed_shown = true;
   dirty_items_.insert(item.number);
   if (std::holds_alternative<wire::Seen>(item.message.content.body)) return;
+  // The hub's receipt was lost on the way, but a member has signed that it is there: it has been sent.
+  const Delivery seen = item.message.delivery;
+  if (seen == Delivery::kOnDevice || seen == Delivery::kSeen) return;
   out_.events.emplace_back(OwnMessage{item.id(), Delivery::kFailed, why});
 }
 

@@ -9,7 +9,11 @@ Status DevicePolicy::validate(const mls::Credential& credential, const SignPubli
   if (!credential.is_basic()) return fail(Errc::kUnsupported, "P-025");
   // Nobody comes into a conversation unasked; one who was in it may come back.
   if (use == mls::CredentialUse::kExternalJoin) return fail(Errc::kNotPermitted, "P-025");
-  NV_TRY(const wire::DeviceIdentity identity, directory_.identify(credential.identity, now));
+  // P-074: who was revoked while a welcome was on its way costs nobody the alert. It is taken out at once
+  // (P-028), and what it says counts for nothing.
+  const bool revoked_too = use == mls::CredentialUse::kJoin;
+  NV_TRY(const wire::DeviceIdentity identity, revoked_too ? directory_.certified(credential.identity, now)
+                                                          : directory_.identify(credential.identity, now));
   if (identity.sign_key != signature_key) return fail(Errc::kUntrusted, "P-025");
 
   const auto known = grants_.find(identity.grant);

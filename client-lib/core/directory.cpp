@@ -87,9 +87,13 @@ const wire::Rota* Directory::rota(const OrganisationId& id) const {
   return found == rotas_.end() ? nullptr : &found->second;
 }
 
-Result<wire::DeviceIdentity> Directory::identify(ByteView certificate, UtcTime now) const {
+Result<wire::DeviceIdentity> Directory::certified(ByteView certificate, UtcTime now) const {
   NV_TRY(const wire::Certificate parsed, wire::decode_certificate(certificate));
-  NV_TRY(wire::DeviceIdentity identity, wire::verify_certificate(parsed, cards_, now));
+  return wire::verify_certificate(parsed, cards_, now);
+}
+
+Result<wire::DeviceIdentity> Directory::identify(ByteView certificate, UtcTime now) const {
+  NV_TRY(wire::DeviceIdentity identity, certified(certificate, now));
   if (revoked(identity.organisation, identity.device)) return fail(Errc::kRevoked, "P-028");
   return identity;
 }

@@ -48,6 +48,7 @@ class Directory {
 
   // The whole chain and the revocations. kUntrusted, kBadSignature, kExpired, kRevoked, kMalformed.
   Result<wire::DeviceIdentity> identify(ByteView certificate, UtcTime now) const;
+  Result<wire::DeviceIdentity> certified(ByteView certificate, UtcTime now) const;  // revoked or not
   bool revoked(const OrganisationId& id, const DeviceId& device) const;
   Person person(const wire::DeviceIdentity& identity) const;
 

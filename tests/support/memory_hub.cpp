@@ -203,10 +203,12 @@ void MemoryHub::apply(broker::Effect& effect) {
   }
 }
 
-void MemoryHub::inject(DeviceId to, const wire::HubFrame& frame) {
+void MemoryHub::inject(DeviceId to, const wire::HubFrame& frame) { inject_bytes(to, wire::encode(frame)); }
+
+void MemoryHub::inject_bytes(DeviceId to, Bytes frame) {
   for (auto& [id, session] : sessions_) {
     const auto* device = std::get_if<broker::DevicePrincipal>(&session.principal);
-    if (device != nullptr && device->device == to) return session.connection->push(wire::encode(frame));
+    if (device != nullptr && device->device == to) return session.connection->push(std::move(frame));
   }
   NV_CHECK(false);
 }

@@ -57,9 +57,12 @@ class MemoryHub {
 
   // Past tamper, to the device's session.
   void inject(DeviceId to, const wire::HubFrame& frame);
+  void inject_bytes(DeviceId to, Bytes frame);
 
   const broker::HubCore& core() const { return *core_; }
   const SignKey& sign_key() const { return sign_; }
+  const std::vector<broker::Record>& journal() const { return journal_; }
+  const broker::HubConfig& config() const { return config_; }
   std::size_t frames_to_hub = 0;
 
  private:

@@ -164,8 +164,20 @@ TEST_F(LyingHub, CannotFakeTaken) {
   EXPECT_FALSE(amalie->alert(asked.alert)->taken_by);
   world.pass(std::chrono::seconds(6));
   EXPECT_FALSE(amalie->alert(asked.alert)->taken_by);
+  EXPECT_EQ(amalie->alert(asked.alert)->warnings.size(), 1U);
+  EXPECT_FALSE(suspects(amalie, Errc::kUntrusted));  // a slow network would look the same
+  world.pass(std::chrono::seconds(30));
   EXPECT_TRUE(suspects(amalie, Errc::kUntrusted));
   EXPECT_EQ(amalie->alert(asked.alert)->warnings.size(), 1U);
+}
+
+TEST_F(LyingHub, ANewerHubsPushIsNoLie) {
+  ask();
+  // Protocol 1, and a kind of push that this build does not know: field 2046, three bytes (P-004).
+  const Bytes unknown = {0x08, 0x01, 0xf2, 0x7f, 0x03, 'n', 'e', 'w'};
+  world.hub->inject_bytes(amalie.id, unknown);
+  world.settle();
+  EXPECT_TRUE(world.suspicions().empty());
 }
 
 TEST_F(LyingHub, AHonestTakeIsNoClaim) {

@@ -84,6 +84,9 @@ TEST_F(Policy, RefusesARevokedDevice) {
                            wire::encode(wire::Revocations{world.clock.now(), {identity->device}}))));
   const DevicePolicy policy(directory, grants, true);
   EXPECT_EQ(judge(policy, ida, CredentialUse::kCommit).error().code, Errc::kRevoked);
+  EXPECT_EQ(judge(policy, ida, CredentialUse::kKeyPackage).error().code, Errc::kRevoked);
+  // A welcome that was on its way when the device was revoked still lets us in; we take it out then.
+  EXPECT_TRUE(judge(policy, ida, CredentialUse::kJoin));
 }
 
 TEST_F(Policy, LetsNobodyBeAddedWhoStandsInNoRoster) {
