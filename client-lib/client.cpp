@@ -150,6 +150,9 @@ class ClientImpl final : public Client {
   }
   std::vector<DirectoryEntry> directory() const override { return core_->directory(); }
   std::string reserve_plan() const override { return core_->reserve_plan(); }
+  std::vector<LadderRung> ladder(wire::Severity severity) const override {
+    return core_->ladder(severity, time_.now());
+  }
   bool outbox_empty() const override { return core_->outbox_empty(); }
 
   Result<JournalExport> export_incident(ConversationId conversation) const override {
@@ -275,5 +278,10 @@ Result<std::unique_ptr<Client>> Client::open(const OpenOptions& options, Clock& 
 }
 
 Millis Client::pin_wait(const std::string& home, Clock& clock) { return pin_wait_of(home, clock.wall()); }
+
+Status Client::check_pin(const std::string& home, std::string_view pin, Clock& clock) {
+  NV_TRY([[maybe_unused]] const StoreKey key, unlock_key_file(home, pin, clock.wall()));
+  return {};
+}
 
 }  // namespace nattevagt::client

@@ -54,6 +54,9 @@ class Client {
   static Result<std::unique_ptr<Client>> open(const OpenOptions& options, Clock& clock, Entropy& entropy,
                                               std::unique_ptr<Connection> connection);
   static Millis pin_wait(const std::string& home, Clock& clock);
+  // Is this the PIN of a home that is open here or elsewhere? Counts as a try, and takes as long as one:
+  // kWrongPin, kLocked (pin_wait()), kNotFound, kCorrupt. For screens that are locked while the device rings on.
+  static Status check_pin(const std::string& home, std::string_view pin, Clock& clock);
   virtual ~Client() = default;
 
   // ---- The hub
@@ -97,6 +100,8 @@ class Client {
   virtual bool outbox_empty() const = 0;
   // Who can be invited, by the verified rosters: roles and units by name, and people we have met.
   virtual std::vector<DirectoryEntry> directory() const = 0;
+  // The way that a call of ours with this severity takes, by the newest roster; empty when we cannot ask.
+  virtual std::vector<LadderRung> ladder(wire::Severity severity) const = 0;
 
   // ---- The journal (DOMAIN 3): who, role, times local and UTC, advice, read-back, SHA-256 of the text.
   struct JournalExport { std::string text; std::string json; Digest hash{}; };

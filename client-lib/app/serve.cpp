@@ -1,8 +1,6 @@
 #include "client-lib/app/serve.h"
 
 #include <fmt/format.h>
-#include <signal.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include <map>
@@ -11,8 +9,8 @@
 #include "client-lib/app/commands.h"
 #include "client-lib/app/json_lines.h"
 #include "client-lib/app/show.h"
+#include "client-lib/app/signals.h"
 #include "client-lib/app/texts_da.h"
-#include "proto/common/check.h"
 
 namespace nattevagt::client::cli {
 namespace {
@@ -29,31 +27,6 @@ void write_err(std::string_view text) {
   std::fflush(stderr);
 }
 
-// SIGINT and SIGTERM as a descriptor: seen in the same place as everything else, no race with the wait.
-class Signals {
- public:
-  Signals() {
-    sigemptyset(&set_);
-    sigaddset(&set_, SIGINT);
-    sigaddset(&set_, SIGTERM);
-    NV_CHECK(::sigprocmask(SIG_BLOCK, &set_, nullptr) == 0);
-    descriptor_ = ::signalfd(-1, &set_, SFD_NONBLOCK | SFD_CLOEXEC);
-    NV_CHECK(descriptor_ >= 0);
-  }
-  ~Signals() { ::close(descriptor_); }
-  Signals(const Signals&) = delete;
-  Signals& operator=(const Signals&) = delete;
-  int descriptor() const { return descriptor_; }
-  bool stop_asked() const {
-    signalfd_siginfo info{};
-    return ::read(descriptor_, &info, sizeof info) > 0;
-  }
-
- private:
-  sigset_t set_{};
-  int descriptor_ = -1;
-};
-
 class Service {
  public:
   Service(const Arguments& arguments, OpenDevice device, AgentServer agent, const Signals& signals,
@@ -66,7 +39,7 @@ class Service {
 
   int run() {
     greet();
-    while (!signals_.stop_asked()) {
+    while (signals_.take() == 0) {
       std::vector<int> wake = agent_.descriptors();
       wake.push_back(signals_.descriptor());
       device_.connection->wake_on(std::move(wake));

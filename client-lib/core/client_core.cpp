@@ -163,6 +163,34 @@ std::string ClientCore::reserve_plan() const {
   return self_ ? directory_.reserve_plan(self_->organisation) : std::string();
 }
 
+std::vector<LadderRung> ClientCore::ladder(wire::Severity severity, UtcTime now) const {
+  std::vector<LadderRung> out;
+  if (!self_ || !self_->unit) return out;
+  const auto asking = directory_.ladder_for(*self_->unit, severity, self_->organisation);
+  if (!asking || asking->ladder == nullptr) return out;
+  const std::vector<DirectoryEntry> known = directory();
+  const auto named = [&](wire::TargetKind kind, const auto& id) -> const DirectoryEntry* {
+    for (const DirectoryEntry& entry : known) {
+      if (entry.target.kind == kind && entry.target.id.bytes == id.bytes) return &entry;
+    }
+    return nullptr;
+  };
+  for (const wire::LadderStep& step : asking->ladder->steps) {
+    LadderRung rung{step.wait, {}};
+    for (const wire::Target& target : step.targets) {
+      const DirectoryEntry* entry = named(target.kind, target.id);
+      LadderRung::Place place{directory_.target_label(target), {}, {}};
+      if (entry != nullptr) place.organisation_name = entry->organisation_name;
+      for (const PersonId& person : directory_.on_duty(target, now)) {
+        if (const auto* met = named(wire::TargetKind::kPerson, person)) place.people.push_back(met->name);
+      }
+      rung.places.push_back(std::move(place));
+    }
+    out.push_back(std::move(rung));
+  }
+  return out;
+}
+
 bool ClientCore::outbox_empty() const {
   return std::all_of(outbox_.begin(), outbox_.end(),
                      [](const auto& entry) { return entry.second.finished(); });

@@ -108,6 +108,7 @@ class ClientCore {
   const std::vector<Suspicion>& suspicions() const noexcept { return suspicions_; }
   std::string reserve_plan() const;
   std::vector<DirectoryEntry> directory() const;
+  std::vector<LadderRung> ladder(wire::Severity severity, UtcTime now) const;
   bool outbox_empty() const;
   bool connected() const noexcept { return hello_done_; }
 

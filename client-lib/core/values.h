@@ -68,6 +68,17 @@ struct DirectoryEntry {
   std::string organisation_name;
 };
 
+// One step of the way a call takes, and who answers there now, by the signed rosters and rotas.
+struct LadderRung {
+  struct Place {
+    std::string name;  // the role, unit or person asked
+    std::string organisation_name;
+    std::vector<std::string> people;  // on duty, as far as we know their names
+  };
+  Millis wait{};  // until the next step
+  std::vector<Place> places;
+};
+
 struct FoundMessage {
   Message message;
   std::string excerpt;  // the words around the match

@@ -1,5 +1,5 @@
-// nattevagt-demo [BIN_DIR] [--keep]: plays two nights with the real programs, then shows what is left of
-// them. Exit code 0 when everything that was promised was seen.
+// nattevagt-demo [BIN_DIR] [--keep | --screens]: plays two nights with the real programs, then shows what is
+// left of them, or goes on with screens in a browser. Exit code 0 when everything that was promised was seen.
 #include <fmt/format.h>
 #include <signal.h>
 #include <unistd.h>
@@ -8,9 +8,8 @@
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <optional>
-#include <thread>
 
-#include "tests/demo/stories.h"
+#include "tests/demo/screens.h"
 
 namespace {
 
@@ -19,34 +18,21 @@ void on_signal(int) { stop_asked = true; }
 
 using namespace nattevagt::demo;
 
-void keep_running(Stage& stage, const Cast& cast) {
-  stage.scene("Det kører videre",
-              "Spil selv med i et andet vindue; her vises, hvad de andre ser. Ctrl-C slutter.");
-  fmt::print("export NATTEVAGT_PIN=demo-02.40-nat PATH={}:$PATH\n\n", stage.bin_dir());
-  for (const auto& actor : stage.actors()) {
-    if (actor->serving()) fmt::print("  {:<20} nattevagt status --home {}\n", actor->name(), actor->home());
-  }
-  fmt::print("\n  nattevagt ask  --home {} --severity rød --situation psykose --alone -s \"...\"\n",
-             cast.amalie.home());
-  fmt::print("  nattevagt take --home {}\n\n", cast.ida.home());
-  std::fflush(stdout);
-  while (!stop_asked) {
-    stage.pump_all();
-    std::this_thread::sleep_for(std::chrono::milliseconds(50));
-  }
-}
+enum class Mode { kPlay, kKeep, kScreens };
 
-int play(const std::string& bin_dir, bool keep) {
+int play(const std::string& bin_dir, Mode mode) {
   const bool colour = ::isatty(STDOUT_FILENO) == 1;
   std::optional<Stage> stage;
   try {
     stage.emplace(bin_dir, colour);
     Cast cast = make_cast(*stage);
+    if (mode == Mode::kScreens) return screens_for_tests(*stage, cast);
     advice_given(*stage, cast);
     nobody_answers(*stage, cast);
     phone_is_lost(*stage, cast);
-    if (keep) {
-      keep_running(*stage, cast);
+    if (mode == Mode::kKeep) {
+      publish_solvang(*stage, false);
+      screens_for_people(*stage, cast, stop_asked);
       return 0;
     }
     proof(*stage, cast);
@@ -63,14 +49,19 @@ int play(const std::string& bin_dir, bool keep) {
 }  // namespace
 
 int main(int count, char** words) {
-  bool keep = false;
+  Mode mode = Mode::kPlay;
   std::string bin_dir = nattevagt::testing::bin_dir();
   for (int i = 1; i < count; ++i) {
     const std::string word = words[i];
     if (word == "--keep") {
-      keep = true;
+      mode = Mode::kKeep;
+    } else if (word == "--screens") {
+      mode = Mode::kScreens;
     } else if (word == "--help" || word.starts_with('-')) {
-      fmt::print("nattevagt-demo [BIN_DIR] [--keep]\n  --keep  leave it running and play a part by hand\n");
+      fmt::print(
+          "nattevagt-demo [BIN_DIR] [--keep | --screens]\n"
+          "  --keep     leave it running, with three screens in a browser to play on\n"
+          "  --screens  only the stage with its screens, driven by lines on standard input (screens.h)\n");
       return word == "--help" ? 0 : 2;
     } else {
       bin_dir = word;
@@ -79,5 +70,5 @@ int main(int count, char** words) {
   ::setenv("TZ", "Europe/Copenhagen", 1);  // the transcript's clock is the staff's
   ::signal(SIGINT, on_signal);
   ::signal(SIGTERM, on_signal);
-  return play(bin_dir, keep);
+  return play(bin_dir, mode);
 }

@@ -139,6 +139,29 @@ void Actor::serve() {
                 [](const Json& e) { return e["event"] == "connected"; });
 }
 
+std::string Actor::open_screens() {
+  stop();
+  testing::ProcessOptions options;
+  options.arguments = {stage_.bin_dir() + "/nattevagt-agent", "--json", "--home", home_};
+  options.environment = {{"NATTEVAGT_PIN", kPin}};
+  options.stderr_file = stage_.folder() + "/" + key_ + ".err";
+  serve_ = std::make_unique<testing::Process>(std::move(options));
+  lines_read_ = 0;
+  return wait_for_link();
+}
+
+std::string Actor::next_link() {
+  serve_->signal(SIGUSR1);
+  return wait_for_link();
+}
+
+std::string Actor::wait_for_link() {
+  const auto line = serve_->wait_for_text("\"link\"", testing::kHangPatience, lines_read_, &lines_read_);
+  stage_.require(line.has_value(), name_ + ": nattevagt-agent giver et link");
+  ++lines_read_;
+  return Json::parse(*line)["link"];
+}
+
 void Actor::stop() {
   if (!serve_) return;
   serve_->signal(SIGTERM);
@@ -250,6 +273,8 @@ testing::Finished Stage::tool(const std::string& program, std::vector<std::strin
   options.environment = {{"NATTEVAGT_PIN", kPin}};
   return testing::run(std::move(options));
 }
+
+const char* Stage::pin() { return kPin; }
 
 void Stage::start_hub() {
   testing::ProcessOptions options;

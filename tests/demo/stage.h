@@ -42,6 +42,9 @@ class Actor {
 
   void serve();
   void stop();  // switched off
+  // `nattevagt-agent` instead of `serve`: the device rings, and its screens are at the link that is returned.
+  std::string open_screens();
+  std::string next_link();  // another one of the same agent
   bool serving() const { return serve_ != nullptr; }
   int wait_for_end();  // of `serve`, by itself
 
@@ -57,6 +60,7 @@ class Actor {
   friend class Stage;
   void show(const Json& event);
   void show_alert(const Json& event);
+  std::string wait_for_link();
 
   Stage& stage_;
   std::string key_, name_;
@@ -105,6 +109,8 @@ class Stage {
   const std::vector<std::unique_ptr<Actor>>& actors() const { return actors_; }
   pid_t hub_pid() const { return hub_->pid(); }
   void keep_folder() { static_cast<void>(dir_.release()); }
+
+  static const char* pin();  // of every device on this stage
 
   testing::Finished tool(const std::string& program, std::vector<std::string> words);
 

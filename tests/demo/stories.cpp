@@ -45,8 +45,9 @@ bool taken_by(const Json& event, const char* name) {
          event["alert"]["taken_by"]["name"] == name;
 }
 
+}  // namespace
+
 std::string with_seconds(std::string toml) {
-  // The roster of deploy/examples with its night's minutes as seconds.
   const std::pair<const char*, const char*> changes[] = {{"wait = \"5m\"", "wait = \"3s\""},
                                                          {"repeat = \"2m\"", "repeat = \"2s\""},
                                                          {"repeat = \"1m\"", "repeat = \"2s\""}};
@@ -57,7 +58,10 @@ std::string with_seconds(std::string toml) {
   return toml;
 }
 
-}  // namespace
+void publish_solvang(Stage& stage, bool seconds) {
+  const std::string toml = testing::read_file(NATTEVAGT_EXAMPLES "/roster-solvang.toml");
+  stage.publish("solvang", seconds ? with_seconds(toml) : toml);
+}
 
 Cast make_cast(Stage& stage) {
   stage.scene("Opstilling", "En hub, to organisationer, otte enheder. Hubben får kun to offentlige kort.");
@@ -66,7 +70,7 @@ Cast make_cast(Stage& stage) {
   stage.trust_each_other("solvang", "havbakken");
   stage.start_hub();
   stage.publish("havbakken", testing::read_file(NATTEVAGT_EXAMPLES "/roster-havbakken.toml"));
-  stage.publish("solvang", testing::read_file(NATTEVAGT_EXAMPLES "/roster-solvang.toml"));
+  publish_solvang(stage, false);
   Actor& amalie = stage.enrol("solvang", "husB", "Amalie (hus B)", 36, {"--unit", "Strandløkken, hus B"});
   Actor& jonas = stage.enrol("solvang", "husA", "Jonas (hus A)", 34, {"--unit", "Strandløkken, hus A"});
   Actor& ida = stage.enrol("havbakken", "ida", "Ida (forvagt)", 35, {"--person", "Ida Eksempel"});
@@ -171,7 +175,7 @@ void nobody_answers(Stage& stage, Cast& c) {
   stage.scene(
       "Kl. 02.48 – ingen tager den",
       "Minutter er her sekunder. Idas telefon ringer for døve ører. Kun \"Jeg tager den\" stopper stigen.");
-  stage.publish("solvang", with_seconds(testing::read_file(NATTEVAGT_EXAMPLES "/roster-solvang.toml")));
+  publish_solvang(stage, true);
   stage.settle(Millis(300));
   c.ida.loud = false;
   c.rune.loud = true;

@@ -21,6 +21,11 @@ struct Cast {
 
 Cast make_cast(Stage& stage);
 
+// A roster with its night's minutes as seconds.
+std::string with_seconds(std::string toml);
+// Solvang's roster as it is, or with_seconds(), published.
+void publish_solvang(Stage& stage, bool seconds);
+
 void advice_given(Stage& stage, Cast& cast);    // 6a
 void nobody_answers(Stage& stage, Cast& cast);  // 6b, its minutes as seconds
 void phone_is_lost(Stage& stage, Cast& cast);   // revoked, cut, refused; a used grant

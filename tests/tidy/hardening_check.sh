@@ -4,7 +4,7 @@
 set -euo pipefail
 bin=$1
 failed=0
-for program in nattevagt nattevagt-broker; do
+for program in nattevagt nattevagt-agent nattevagt-broker; do
   file=$bin/$program
   [[ -x $file ]] || { echo "$program: not built"; failed=1; continue; }
   header=$(readelf -hW "$file"); segments=$(readelf -lW "$file"); dynamic=$(readelf -dW "$file")

@@ -1,0 +1,89 @@
+// The app protocol's words for closed sets of values, both ways (mobile-bridge/PROTOCOL.md section 3). Words
+// travel, never numbers: a screen of another age than its agent sees a word that it does not know.
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "client-lib/client.h"
+
+namespace nattevagt::client::agent {
+
+template <class Value>
+struct Named {
+  Value value{};
+  std::string_view name;
+};
+
+template <class Value>
+struct Names;
+
+template <>
+struct Names<wire::Severity> {
+  static constexpr std::array kAll = {Named<wire::Severity>{wire::Severity::kAlarm, "alarm"},
+                                      Named<wire::Severity>{wire::Severity::kRed, "red"},
+                                      Named<wire::Severity>{wire::Severity::kYellow, "yellow"},
+                                      Named<wire::Severity>{wire::Severity::kGreen, "green"}};
+};
+template <>
+struct Names<wire::Situation> {
+  using S = wire::Situation;
+  static constexpr std::array kAll = {Named<S>{S::kSuicidal, "suicidal"},
+                                      Named<S>{S::kViolence, "violence"},
+                                      Named<S>{S::kPsychosis, "psychosis"},
+                                      Named<S>{S::kMedRefused, "medRefused"},
+                                      Named<S>{S::kPrn, "prn"},
+                                      Named<S>{S::kIntox, "intox"},
+                                      Named<S>{S::kMissing, "missing"},
+                                      Named<S>{S::kSomatic, "somatic"},
+                                      Named<S>{S::kSideEffect, "sideEffect"},
+                                      Named<S>{S::kReadmission, "readmission"},
+                                      Named<S>{S::kRelative, "relative"},
+                                      Named<S>{S::kOther, "other"}};
+};
+template <>
+struct Names<wire::HolderKind> {
+  using H = wire::HolderKind;
+  static constexpr std::array kAll = {Named<H>{H::kPerson, "person"}, Named<H>{H::kUnit, "unit"},
+                                      Named<H>{H::kRecorder, "recorder"}};
+};
+template <>
+struct Names<wire::TargetKind> {
+  using T = wire::TargetKind;
+  static constexpr std::array kAll = {Named<T>{T::kRole, "role"}, Named<T>{T::kPerson, "person"},
+                                      Named<T>{T::kUnit, "unit"}};
+};
+template <>
+struct Names<wire::AlertState> {
+  using A = wire::AlertState;
+  static constexpr std::array kAll = {
+      Named<A>{A::kEscalating, "escalating"}, Named<A>{A::kTaken, "taken"},
+      Named<A>{A::kAdvised, "advised"},       Named<A>{A::kExhausted, "exhausted"},
+      Named<A>{A::kWithdrawn, "withdrawn"},   Named<A>{A::kClosed, "closed"}};
+};
+template <>
+struct Names<Delivery> {
+  static constexpr std::array kAll = {
+      Named<Delivery>{Delivery::kQueued, "queued"}, Named<Delivery>{Delivery::kStored, "stored"},
+      Named<Delivery>{Delivery::kOnDevice, "on_device"}, Named<Delivery>{Delivery::kSeen, "seen"},
+      Named<Delivery>{Delivery::kFailed, "failed"}};
+};
+
+template <class Value>
+constexpr std::string_view name_of(Value value) noexcept {
+  for (const auto& one : Names<Value>::kAll) {
+    if (one.value == value) return one.name;
+  }
+  return "unknown";
+}
+template <class Value>
+constexpr std::optional<Value> value_of(std::string_view name) noexcept {
+  for (const auto& one : Names<Value>::kAll) {
+    if (one.name == name) return one.value;
+  }
+  return std::nullopt;
+}
+
+}  // namespace nattevagt::client::agent

@@ -1,0 +1,506 @@
+#include "client-lib/agent/screen_view.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "client-lib/agent/names.h"
+#include "client-lib/export/local_time.h"
+
+namespace nattevagt::client::agent {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::size_t kFoundMax = 50;
+constexpr std::size_t kHoldersMax = 8;
+
+template <class... Handlers>
+struct Overloaded : Handlers... {
+  using Handlers::operator()...;
+};
+template <class... Handlers>
+Overloaded(Handlers...) -> Overloaded<Handlers...>;
+
+std::string text_of(const Json& json) {
+  // What came over the wire was checked to be UTF-8; a replacement is better than an exception.
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+Json time_json(UtcTime time) {
+  if (time == kNever || time == UtcTime{}) return nullptr;
+  return {{"ms", to_unix_ms(time)}, {"text", format_local(time)}, {"date", format_local_date(time)}};
+}
+
+Json person_json(const Person& person) {
+  return {{"id", person.id.hex()},
+          {"name", person.name},
+          {"profession", person.profession},
+          {"organisation", person.organisation_name},
+          {"kind", name_of(person.kind)}};
+}
+
+// Who wrote: for a unit's phone the person who held it, with the unit beside.
+Json author_json(const Message& message) {
+  Json out = person_json(message.author);
+  if (message.author.kind == wire::HolderKind::kUnit && !message.content.author_name.empty()) {
+    out["unit"] = message.author.name == message.content.author_name ? "" : message.author.name;
+    out["name"] = message.content.author_name;
+    out["profession"] = message.content.author_profession;
+  }
+  return out;
+}
+
+Json isbar_json(const wire::IsbarForm& form) {
+  return {{"identification", form.identification},
+          {"situation", form.situation},
+          {"background", form.background},
+          {"analysis", form.analysis},
+          {"recommendation", form.recommendation}};
+}
+
+Json body_json(const wire::Body& body) {
+  return std::visit(
+      Overloaded{
+          [](const wire::AdviceRequest& b) {
+            return Json{{"kind", "ask"},
+                        {"severity", name_of(b.severity)},
+                        {"situation", name_of(b.kind)},
+                        {"citizen", {{"name", b.citizen.name}, {"cpr", b.citizen.cpr}}},
+                        {"alone", b.alone},
+                        {"callback", b.callback},
+                        {"drill", b.drill},
+                        {"isbar", isbar_json(b.isbar)}};
+          },
+          [](const wire::IsbarAddition& b) {
+            return Json{{"kind", "isbar"}, {"isbar", isbar_json(b.isbar)}};
+          },
+          [](const wire::MedicineQuestion& b) {
+            return Json{
+                {"kind", "medicine"},           {"drug", b.drug},           {"dose", b.dose},
+                {"last_given", b.last_given},   {"tried_prn", b.tried_prn}, {"allergies", b.allergies},
+                {"vital_signs", b.vital_signs}, {"question", b.question}};
+          },
+          [](const wire::Text& b) { return Json{{"kind", "text"}, {"text", b.text}}; },
+          [](const wire::Advice& b) {
+            Json out{{"kind", "advice"}, {"text", b.text}, {"medicine", nullptr}};
+            if (b.medicine) {
+              out["medicine"] = {{"drug", b.medicine->drug},
+                                 {"dose", b.medicine->dose},
+                                 {"when", b.medicine->when},
+                                 {"maximum", b.medicine->maximum}};
+            }
+            return out;
+          },
+          [](const wire::ReadBack& b) {
+            return Json{{"kind", "read_back"}, {"advice", b.advice.hex()}, {"text", b.text}};
+          },
+          [](const wire::ReadBackVerdict& b) {
+            return Json{{"kind", "verdict"}, {"read_back", b.read_back.hex()}, {"correct", b.correct}};
+          },
+          [](const wire::Done& b) {
+            return Json{{"kind", "done"},
+                        {"advice", b.advice.hex()},
+                        {"done", b.done},
+                        {"reason", b.reason},
+                        {"at_said", time_json(b.at)}};
+          },
+          [](const wire::Observation& b) {
+            return Json{{"kind", "observation"}, {"text", b.text}, {"at_said", time_json(b.at)}};
+          },
+          [](const wire::Take&) { return Json{{"kind", "take"}}; },
+          [](const wire::Decline& b) { return Json{{"kind", "decline"}, {"reason", b.reason}}; },
+          [](const wire::ReserveUsed& b) { return Json{{"kind", "reserve"}, {"choice", b.choice}}; },
+          [](const wire::Withdraw& b) { return Json{{"kind", "withdraw"}, {"reason", b.reason}}; },
+          [](const wire::Close&) { return Json{{"kind", "close"}}; },
+          [](const wire::Seen&) { return Json{{"kind", "seen"}}; },
+          [](const wire::JournalMark& b) { return Json{{"kind", "journal"}, {"at_said", time_json(b.at)}}; },
+          [](const auto&) { return Json{{"kind", "other"}}; },  // of a later library: shown as such
+      },
+      body);
+}
+
+Json message_json(const Message& message) {
+  Json out = body_json(message.content.body);
+  out["id"] = message.id.hex();
+  out["at"] = time_json(message.content.written_at);
+  out["author"] = author_json(message);
+  out["own"] = message.own;
+  out["delivery"] = nullptr;
+  return out;
+}
+
+// How far each advice of a conversation has come (P-073): the same fold as the library's, over its rows.
+struct AdviceLook {
+  bool required = false;
+  bool judging = false;  // the last read-back has no verdict
+  bool wrong = false;    // the last verdict said so
+  bool correct = false;  // one of them was found correct, and that stands
+  std::optional<bool> done;
+  std::string_view read_back() const {
+    if (!required) return "not_needed";
+    if (correct) return "correct";
+    if (judging) return "judging";
+    return wrong ? "wrong" : "awaited";
+  }
+};
+struct Looks {
+  std::map<MessageId, AdviceLook> advices;
+  std::map<MessageId, MessageId> advice_of;  // read-back -> advice
+  std::map<MessageId, bool> verdicts;        // by read-back
+};
+Looks looks_of(const std::vector<Message>& messages) {
+  Looks out;
+  for (const Message& message : messages) {
+    const wire::Body& body = message.content.body;
+    if (const auto* advice = std::get_if<wire::Advice>(&body)) {
+      out.advices[message.id].required = advice->read_back_required || advice->medicine.has_value();
+    } else if (const auto* read = std::get_if<wire::ReadBack>(&body)) {
+      out.advice_of[message.id] = read->advice;
+      out.advices[read->advice].judging = true;
+    } else if (const auto* verdict = std::get_if<wire::ReadBackVerdict>(&body)) {
+      const auto found = out.advice_of.find(verdict->read_back);
+      if (found == out.advice_of.end()) continue;
+      out.verdicts[verdict->read_back] = verdict->correct;
+      AdviceLook& look = out.advices[found->second];
+      look.judging = false;
+      look.wrong = !verdict->correct;
+      look.correct = look.correct || verdict->correct;
+    } else if (const auto* done = std::get_if<wire::Done>(&body)) {
+      out.advices[done->advice].done = done->done;
+    }
+  }
+  return out;
+}
+
+// "Livsfare: ring 112" as what to say and what to dial.
+Json reserve_json(const std::string& plan) {
+  Json out = Json::array();
+  std::size_t at = 0;
+  while (at < plan.size()) {
+    const std::size_t end = std::min(plan.find('\n', at), plan.size());
+    const std::string line = plan.substr(at, end - at);
+    at = end + 1;
+    if (line.empty()) continue;
+    std::size_t from = line.size();
+    while (from > 0 && (std::string_view("0123456789 +").find(line[from - 1]) != std::string_view::npos))
+      --from;
+    std::string number;
+    for (const char c : line.substr(from)) {
+      if (c != ' ') number += c;
+    }
+    out.push_back({{"text", line}, {"number", number}});
+  }
+  return out;
+}
+
+bool over(wire::AlertState state) {
+  return state == wire::AlertState::kClosed || state == wire::AlertState::kWithdrawn;
+}
+bool untaken(wire::AlertState state) {
+  return state == wire::AlertState::kEscalating || state == wire::AlertState::kExhausted;
+}
+
+Json rungs_json(const std::vector<LadderRung>& rungs) {
+  Json out = Json::array();
+  for (const LadderRung& rung : rungs) {
+    Json places = Json::array();
+    for (const auto& place : rung.places) {
+      places.push_back(
+          {{"name", place.name}, {"organisation", place.organisation_name}, {"people", place.people}});
+    }
+    out.push_back({{"wait_ms", rung.wait.count()}, {"places", std::move(places)}});
+  }
+  return out;
+}
+
+std::optional<ConversationId> conversation_of(const Event& event) {
+  return std::visit(Overloaded{
+                        [](const NewMessage& e) { return std::optional(e.message.conversation); },
+                        [](const AlertChanged& e) { return std::optional(e.alert.view.stream); },
+                        [](const MembersChanged& e) { return std::optional(e.conversation); },
+                        [](const Suspicion& e) { return e.conversation; },
+                        [](const RemovedFromConversation& e) { return std::optional(e.conversation); },
+                        [](const auto&) { return std::optional<ConversationId>(); },
+                    },
+                    event);
+}
+
+}  // namespace
+
+void ScreenView::see(const Event& event) {
+  if (const auto conversation = conversation_of(event)) stale_.insert(*conversation);
+  const auto* own = std::get_if<OwnMessage>(&event);
+  if (own == nullptr) return;
+  if (own->delivery == Delivery::kFailed) {
+    not_sent_.insert(own->id);
+  } else {
+    not_sent_.erase(own->id);
+  }
+  if (const auto found = own_.find(own->id); found != own_.end()) {
+    stale_.insert(found->second);
+  } else {
+    for (const auto& [id, known] : summaries_) stale_.insert(id);
+  }
+}
+
+std::vector<ConversationId> ScreenView::changed() {
+  std::vector<ConversationId> out(stale_.begin(), stale_.end());
+  for (const auto& id : out) summaries_.erase(id);
+  stale_.clear();
+  return out;
+}
+
+Delivery ScreenView::delivery(const Message& message, UtcTime now) const {
+  const bool late = now - message.content.written_at >= kNotSentAfter || not_sent_.contains(message.id);
+  return message.delivery == Delivery::kQueued && late ? Delivery::kFailed : message.delivery;
+}
+
+const ScreenView::Summary& ScreenView::summary(const Conversation& conversation) {
+  const auto [found, fresh] = summaries_.try_emplace(conversation.id);
+  Summary& out = found->second;
+  if (!fresh) return out;
+  const auto messages = client_.history(conversation.id);
+  if (!messages) return out;
+  const Looks looks = looks_of(*messages);
+  const auto self = client_.self();
+  for (const Message& message : *messages) {
+    const wire::Body& body = message.content.body;
+    if (!out.request && std::holds_alternative<wire::AdviceRequest>(body)) out.request = message;
+    if (std::holds_alternative<wire::JournalMark>(body) && message.own) out.journalled = true;
+    if (const auto* read = std::get_if<wire::ReadBack>(&body); read != nullptr) {
+      const bool judged = looks.verdicts.contains(message.id);
+      for (const Message& advice : *messages) {
+        const bool mine = advice.id == read->advice && self && advice.author.id == self->id;
+        if (mine && !judged) out.read_back_to_judge = true;
+      }
+    }
+    if (message.own) own_[message.id] = conversation.id;
+    out.last = std::max(out.last, message.content.written_at);
+    if (message.own && message.author.kind == wire::HolderKind::kUnit &&
+        !message.content.author_name.empty()) {
+      const Holder holder{message.content.author_name, message.content.author_profession};
+      std::erase(holders_, holder);
+      holders_.push_back(holder);
+      if (holders_.size() > kHoldersMax) holders_.erase(holders_.begin());
+    }
+  }
+  for (const auto& [id, look] : looks.advices) {
+    if (look.required && !look.correct) out.read_back_open = true;
+    if ((!look.required || look.correct) && !look.done) out.advice_undone = true;
+  }
+  return out;
+}
+
+bool ScreenView::rings(const Alert& alert) const {
+  if (alert.own_unit) {
+    return alert.view.state == wire::AlertState::kExhausted && !alert.view.reserve_used;
+  }
+  if (!alert.may_take || !untaken(alert.view.state) || alert.notices.empty()) return false;
+  const auto found = quiet_.find(alert.view.alert);
+  return found == quiet_.end() || alert.notices.size() > found->second;
+}
+
+std::optional<wire::Severity> ScreenView::ringing() const {
+  std::optional<wire::Severity> out;
+  for (const Alert& alert : client_.alerts()) {
+    if (rings(alert) && (!out || alert.view.severity < *out)) out = alert.view.severity;
+  }
+  return out;
+}
+
+std::string ScreenView::view(const LinkLook& link, const std::optional<Holder>& holder, UtcTime now) {
+  const auto self = client_.self();
+  std::map<wire::Severity, std::vector<LadderRung>> ladders;
+  Json board = Json::object();
+  for (const auto severity :
+       {wire::Severity::kAlarm, wire::Severity::kRed, wire::Severity::kYellow, wire::Severity::kGreen}) {
+    ladders[severity] = client_.ladder(severity);
+    board[std::string(name_of(severity))] = rungs_json(ladders[severity]);
+  }
+  const std::vector<Alert> alerts = client_.alerts();
+  std::map<ConversationId, const Alert*> alert_of;
+  for (const Alert& alert : alerts) alert_of[alert.view.stream] = &alert;
+
+  std::vector<std::pair<UtcTime, Json>> requests;
+  const auto add = [&](const ConversationId& id, const Alert* alert, const Summary* words) {
+    const auto* asked = words != nullptr && words->request
+                            ? std::get_if<wire::AdviceRequest>(&words->request->content.body)
+                            : nullptr;
+    if (alert == nullptr && asked == nullptr) {  // called into a conversation whose beginning we may not read
+      if (words == nullptr || words->last == UtcTime{}) return;
+    }
+    Json out{{"conversation", id.hex()}};
+    out["severity"] = alert != nullptr   ? Json(name_of(alert->view.severity))
+                      : asked != nullptr ? Json(name_of(asked->severity))
+                                         : Json(nullptr);
+    out["situation"] = asked != nullptr ? Json(name_of(asked->kind)) : Json(nullptr);
+    out["citizen"] = asked != nullptr ? asked->citizen.name : std::string();
+    out["alone"] = asked != nullptr && asked->alone;
+    out["drill"] = asked != nullptr ? asked->drill : alert != nullptr && alert->view.drill;
+    out["first_words"] = asked != nullptr ? asked->isbar.situation : std::string();
+    out["asked_by"] = words != nullptr && words->request ? author_json(*words->request) : Json(nullptr);
+    out["asked_at"] = words != nullptr && words->request ? time_json(words->request->content.written_at)
+                      : alert != nullptr                 ? time_json(alert->view.raised_at)
+                                                         : Json(nullptr);
+    out["delivery"] = words != nullptr && words->request && words->request->own
+                          ? Json(name_of(delivery(*words->request, now)))
+                          : Json(nullptr);
+    out["read_back_open"] = words != nullptr && words->read_back_open;
+    out["read_back_to_judge"] = words != nullptr && words->read_back_to_judge;
+    out["advice_undone"] = words != nullptr && words->advice_undone;
+    out["journalled"] = words != nullptr && words->journalled;
+    out["last"] = words != nullptr ? time_json(words->last) : Json(nullptr);
+    out["readable"] = words != nullptr && words->last != UtcTime{};
+    out["alert"] = nullptr;
+    UtcTime at = words != nullptr && words->request ? words->request->content.written_at : UtcTime{};
+    if (alert != nullptr) {
+      const auto& v = alert->view;
+      at = v.raised_at;
+      Json next = Json::array();
+      if (alert->own_unit && v.state == wire::AlertState::kEscalating) {
+        const auto& rungs = ladders[v.severity];
+        if (v.step + 1 < rungs.size() && rungs.size() == v.step_count) {
+          for (const auto& place : rungs[v.step + 1].places) next.push_back(place.name);
+        }
+      }
+      out["alert"] = {{"id", v.alert.hex()},
+                      {"state", name_of(v.state)},
+                      {"unit", alert->unit_label},
+                      {"role", alert->role_label},
+                      {"step", v.step},
+                      {"steps", v.step_count},
+                      {"raised_at", time_json(v.raised_at)},
+                      {"next_at", time_json(v.next_at)},
+                      {"next_places", std::move(next)},
+                      {"exhausted_at", time_json(v.exhausted_at)},
+                      {"taken_by", alert->taken_by ? person_json(*alert->taken_by) : Json(nullptr)},
+                      {"taken_at", alert->taken_at ? time_json(*alert->taken_at) : Json(nullptr)},
+                      {"taken_by_me", alert->taken_by && self && alert->taken_by->id == self->id},
+                      {"late", v.late},
+                      {"reserve_used", v.reserve_used},
+                      {"technical_alarm", v.technical_alarm},
+                      {"own_unit", alert->own_unit},
+                      {"may_take", alert->may_take && untaken(v.state)},
+                      {"open", !over(v.state)},
+                      {"ringing", rings(*alert)},
+                      {"warnings", alert->warnings}};
+    }
+    requests.emplace_back(at, std::move(out));
+  };
+  std::set<ConversationId> listed;
+  for (const Conversation& conversation : client_.conversations()) {
+    const auto found = alert_of.find(conversation.id);
+    listed.insert(conversation.id);
+    add(conversation.id, found == alert_of.end() ? nullptr : found->second, &summary(conversation));
+  }
+  for (const Alert& alert : alerts) {  // it rings before its words are here
+    if (!listed.contains(alert.view.stream)) add(alert.view.stream, &alert, nullptr);
+  }
+  std::stable_sort(requests.begin(), requests.end(),
+                   [](const auto& a, const auto& b) { return a.first > b.first; });
+  if (requests.size() > kRequestsShownMax) requests.resize(kRequestsShownMax);
+  Json list = Json::array();
+  for (auto& [at, request] : requests) list.push_back(std::move(request));
+
+  Json holders = Json::array();
+  for (auto it = holders_.rbegin(); it != holders_.rend(); ++it) {
+    holders.push_back({{"name", it->name}, {"profession", it->profession}});
+  }
+  Json suspicions = Json::array();
+  for (const Suspicion& one : client_.suspicions()) {
+    suspicions.push_back(
+        {{"text", one.text},
+         {"conversation", one.conversation ? Json(one.conversation->hex()) : Json(nullptr)}});
+  }
+  return text_of(
+      {{"event", "view"},
+       {"locked", false},
+       {"now", to_unix_ms(now)},
+       {"self", self ? person_json(*self) : Json(nullptr)},
+       {"device", self ? Json(self->device.hex()) : Json(nullptr)},
+       {"holder", holder ? Json{{"name", holder->name}, {"profession", holder->profession}} : Json(nullptr)},
+       {"holders", std::move(holders)},
+       {"link", link.revoked     ? "revoked"
+                : link.connected ? "up"
+                : link.untrusted ? "untrusted"
+                                 : "down"},
+       {"all_sent", client_.outbox_empty()},
+       {"reserve", reserve_json(client_.reserve_plan())},
+       {"board", std::move(board)},
+       {"requests", std::move(list)},
+       {"suspicions", std::move(suspicions)}});
+}
+
+Result<std::string> ScreenView::talk(ConversationId conversation, UtcTime now) {
+  NV_TRY(const auto messages, client_.history(conversation));
+  const Looks looks = looks_of(messages);
+  const auto self = client_.self();
+  Json list = Json::array();
+  for (const Message& message : messages) {
+    Json one = message_json(message);
+    if (message.own) one["delivery"] = name_of(delivery(message, now));
+    const wire::Body& body = message.content.body;
+    if (std::holds_alternative<wire::Advice>(body)) {
+      const AdviceLook& look = looks.advices.at(message.id);
+      one["read_back"] = look.read_back();
+      one["done"] = look.done ? Json(*look.done) : Json(nullptr);
+    } else if (const auto* read = std::get_if<wire::ReadBack>(&body)) {
+      const auto verdict = looks.verdicts.find(message.id);
+      one["verdict"] = verdict == looks.verdicts.end() ? Json(nullptr) : Json(verdict->second);
+      one["may_judge"] = verdict == looks.verdicts.end() && self &&
+                         std::any_of(messages.begin(), messages.end(), [&](const Message& advice) {
+                           return advice.id == read->advice && advice.author.id == self->id;
+                         });
+    }
+    list.push_back(std::move(one));
+  }
+  Json members = Json::array();
+  for (const Conversation& candidate : client_.conversations()) {
+    if (candidate.id != conversation) continue;
+    std::set<PersonId> once;
+    for (const Person& person : candidate.members) {
+      if (once.insert(person.id).second) members.push_back(person_json(person));
+    }
+  }
+  return text_of(
+      {{"conversation", conversation.hex()}, {"members", std::move(members)}, {"messages", std::move(list)}});
+}
+
+Result<std::string> ScreenView::found(std::string_view words) {
+  NV_TRY(const auto found, client_.search(words, kFoundMax));
+  Json list = Json::array();
+  for (const FoundMessage& item : found) {
+    list.push_back({{"conversation", item.message.conversation.hex()},
+                    {"at", time_json(item.message.content.written_at)},
+                    {"author", author_json(item.message)},
+                    {"excerpt", item.excerpt}});
+  }
+  return text_of({{"found", std::move(list)}});
+}
+
+Result<std::string> ScreenView::journal(ConversationId conversation) {
+  NV_TRY(const auto exported, client_.export_incident(conversation));
+  return text_of({{"text", exported.text}, {"hash", to_hex(exported.hash)}});
+}
+
+std::string ScreenView::directory() const {
+  Json list = Json::array();
+  for (const DirectoryEntry& entry : client_.directory()) {
+    list.push_back({{"kind", name_of(entry.target.kind)},
+                    {"id", entry.target.id.hex()},
+                    {"name", entry.name},
+                    {"organisation", entry.organisation_name}});
+  }
+  return text_of({{"directory", std::move(list)}});
+}
+
+std::string locked_view(bool opened, Millis pin_wait, std::optional<wire::Severity> ringing, UtcTime now) {
+  return text_of({{"event", "view"},
+                  {"locked", true},
+                  {"now", to_unix_ms(now)},
+                  {"opened", opened},
+                  {"pin_wait_ms", pin_wait.count()},
+                  {"ringing", ringing ? Json(name_of(*ringing)) : Json(nullptr)}});
+}
+
+}  // namespace nattevagt::client::agent

@@ -1,0 +1,65 @@
+// Every text of the screens: texts/da.json, and texts/en.json over it where it has one.
+import da from "../texts/da.json";
+import en from "../texts/en.json";
+import type { Time } from "./protocol";
+
+type Texts = Record<string, Record<string, unknown>>;
+export type Language = "da" | "en";
+
+let language = $state<Language>(localStorage.getItem("language") === "en" ? "en" : "da");
+
+export function currentLanguage(): Language {
+  return language;
+}
+export function setLanguage(next: Language): void {
+  language = next;
+  localStorage.setItem("language", next);
+  document.documentElement.lang = next;
+}
+
+function look(path: string): unknown {
+  const [section = "", ...rest] = path.split(".");
+  const key = rest.join(".");
+  const from = (texts: Texts) => texts[section]?.[key];
+  return (language === "en" ? from(en as Texts) : undefined) ?? from(da as Texts);
+}
+
+// t("night.wait.next", { rolle, mmss })
+export function t(path: string, values: Record<string, string | number> = {}): string {
+  const text = look(path);
+  if (typeof text !== "string") return path;
+  return text.replace(/\{(\w+)\}/g, (whole, name: string) => (name in values ? String(values[name]) : whole));
+}
+export function list(path: string): string[] {
+  const found = look(path);
+  return Array.isArray(found) ? (found as string[]) : [];
+}
+export function severityText(severity: string): { label: string; hint: string } {
+  const key = severity.toUpperCase();
+  return (look(`severity.${key}`) as { label: string; hint: string } | undefined) ?? { label: severity, hint: "" };
+}
+export function errorText(code: unknown): string {
+  const text = t(`errors.${String(code)}`);
+  return text.startsWith("errors.") ? t("errors.unknown") : text;
+}
+
+// The library's own words are Danish ("kl. 02.40 (sommertid)"); here they become English ones.
+export function timeText(time: Time | null | undefined): string {
+  if (!time) return "";
+  if (language === "da") return time.text;
+  return time.text.replace("kl. ", "at ").replace("(sommertid)", "(summer time)").replace("(normaltid)", "(standard time)");
+}
+export function dayText(time: Time): string {
+  if (language === "da") return time.date;
+  return new Intl.DateTimeFormat("en-GB", { dateStyle: "long", timeZone: "Europe/Copenhagen" }).format(time.ms);
+}
+// A stretch of time as 05.00; an hour and more as 1.05.00.
+export function stretch(ms: number): string {
+  const seconds = Math.max(0, Math.ceil(ms / 1000));
+  const two = (n: number) => String(n).padStart(2, "0");
+  const [h, m, s] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
+  return h > 0 ? `${h}.${two(m)}.${two(s)}` : `${two(m)}.${two(s)}`;
+}
+export function personText(person: { name: string; profession: string }): string {
+  return person.profession ? `${person.name}, ${person.profession}` : person.name;
+}

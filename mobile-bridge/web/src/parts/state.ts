@@ -1,0 +1,43 @@
+// What a request is called in a list: the agent's words for its state, as one line.
+import type { AdviceRequest } from "../lib/protocol";
+import { personText, t, timeText } from "../lib/texts.svelte";
+
+export type Kind = "good" | "bad" | "warn" | "quiet";
+export interface StateText { text: string; kind: Kind }
+
+export function lateText(request: AdviceRequest): string {
+  const alert = request.alert;
+  if (!alert?.late || !alert.taken_by) return "";
+  return t(alert.reserve_used ? "request.late.reserve" : "request.late.exhausted",
+    { navn: alert.taken_by.name, tid: timeText(alert.taken_at) });
+}
+
+export function stateText(request: AdviceRequest): StateText {
+  const alert = request.alert;
+  if (!alert) {
+    return request.delivery === "failed" ? { text: t("talk.notDelivered"), kind: "bad" } : { text: t("state.queued"), kind: "warn" };
+  }
+  switch (alert.state) {
+    case "escalating": return { text: t("request.nobodyYet"), kind: "warn" };
+    case "exhausted": return { text: t("request.state.exhausted"), kind: "bad" };
+    case "taken":
+      return alert.taken_by ? { text: t("state.taken", { navn: personText(alert.taken_by) }), kind: "good" }
+                            : { text: t("request.claimed"), kind: "warn" };
+    case "advised": return { text: t("state.advised"), kind: "good" };
+    case "withdrawn": return { text: t("state.withdrawn"), kind: "quiet" };
+    case "closed": return { text: t("state.closed"), kind: "quiet" };
+  }
+}
+
+// What the one who looks has to do now; empty when it is somebody else's turn.
+export function nextText(request: AdviceRequest): string {
+  const alert = request.alert;
+  if (!alert?.open) return alert?.taken_by_me && !request.journalled ? t("request.next.journal") : "";
+  if (alert.may_take && !alert.taken_by) return t("request.next.take");
+  if (request.read_back_to_judge) return t("request.next.judge");
+  if (alert.taken_by_me && alert.state === "taken") return t("request.next.advise");
+  if (alert.own_unit && request.read_back_open) return t("request.next.readBack");
+  if (alert.own_unit && request.advice_undone) return t("request.next.do");
+  if (alert.taken_by_me && alert.state === "advised" && !request.journalled) return t("request.next.journal");
+  return "";
+}

@@ -1,0 +1,121 @@
+#include "tests/demo/screens.h"
+
+#include <fmt/format.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <iostream>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+
+namespace nattevagt::demo {
+namespace {
+
+std::map<std::string, Actor*> by_key(Cast& c) {
+  return {{"amalie", &c.amalie}, {"jonas", &c.jonas}, {"ida", &c.ida},
+          {"rune", &c.rune},     {"lis", &c.lis},     {"vera", &c.vera}};
+}
+
+void say(const Json& json) {
+  std::cout << json.dump() << std::endl;  // a test reads line by line
+}
+
+Json obey(Stage& stage, Cast& cast, const std::string& line) {
+  const std::size_t space = line.find(' ');
+  const std::string verb = line.substr(0, space);
+  const std::string key = space == std::string::npos ? std::string() : line.substr(space + 1);
+  const auto actors = by_key(cast);
+  const auto found = actors.find(key);
+  if (verb == "seconds" || verb == "minutes") {
+    publish_solvang(stage, verb == "seconds");
+  } else if (verb == "stop-hub") {
+    stage.stop_hub();
+  } else if (verb == "start-hub") {
+    stage.start_hub();
+  } else if (found == actors.end()) {
+    return {{"ok", false}, {"line", line}};
+  } else if (verb == "link") {
+    return {{"ok", true}, {"link", found->second->next_link()}};
+  } else if (verb == "stop") {
+    found->second->stop();
+  } else if (verb == "start") {
+    return {{"ok", true}, {"link", found->second->open_screens()}};
+  } else {
+    return {{"ok", false}, {"line", line}};
+  }
+  return {{"ok", true}};
+}
+
+// The next line on standard input, while what the others' devices tell is read off; nothing at its end, or
+// when `stop` is set.
+std::optional<std::string> next_line(Stage& stage, const std::atomic<bool>& stop) {
+  static std::string typed;
+  while (!stop) {
+    if (const std::size_t end = typed.find('\n'); end != std::string::npos) {
+      std::string line = typed.substr(0, end);
+      typed.erase(0, end + 1);
+      return line;
+    }
+    stage.pump_all();
+    pollfd input{STDIN_FILENO, POLLIN, 0};
+    if (::poll(&input, 1, 50) <= 0) continue;
+    char some[256];
+    const ssize_t got = ::read(STDIN_FILENO, some, sizeof some);
+    if (got <= 0) return std::nullopt;
+    typed.append(some, static_cast<std::size_t>(got));
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+void screens_for_people(Stage& stage, Cast& cast, const std::atomic<bool>& stop) {
+  stage.scene("Nu er det dig", "Tre skærme i en browser, mod den samme hub. Ctrl-C slutter.");
+  Actor* const screens[] = {&cast.amalie, &cast.ida, &cast.rune};
+  int number = 0;
+  for (Actor* actor : screens)
+    fmt::print("  {}  {:<20} {}\n", ++number, actor->name(), actor->open_screens());
+  fmt::print("\n  PIN på dem alle: {}\n", Stage::pin());
+  fmt::print("  Et link gælder én gang. Skriv skærmens nummer for et nyt.\n\n");
+  fmt::print("  De andre, fra et andet vindue (export NATTEVAGT_PIN={} PATH={}:$PATH):\n", Stage::pin(),
+             stage.bin_dir());
+  for (const auto& actor : stage.actors()) {
+    if (std::find(std::begin(screens), std::end(screens), actor.get()) == std::end(screens) &&
+        actor->serving()) {
+      fmt::print("  {:<20} nattevagt status --home {}\n", actor->name(), actor->home());
+    }
+  }
+  std::fflush(stdout);
+  while (const auto line = next_line(stage, stop)) {
+    if (line->size() != 1 || line->front() < '1' || line->front() > '3') continue;
+    Actor& actor = *screens[line->front() - '1'];
+    fmt::print("  {}  {:<20} {}\n", *line, actor.name(), actor.next_link());
+    std::fflush(stdout);
+  }
+  // Standard input may be closed from the start: then the end comes by a signal.
+  while (!stop) {
+    stage.pump_all();
+    ::usleep(50'000);
+  }
+}
+
+int screens_for_tests(Stage& stage, Cast& cast) {
+  Json homes = Json::object(), links = Json::object();
+  for (const auto& [key, actor] : by_key(cast)) homes[key] = actor->home();
+  for (const char* key : {"amalie", "ida", "rune"}) links[key] = by_key(cast)[key]->open_screens();
+  say({{"event", "ready"},
+       {"pin", Stage::pin()},
+       {"bin", stage.bin_dir()},
+       {"folder", stage.folder()},
+       {"homes", homes},
+       {"links", links}});
+  const std::atomic<bool> never{false};
+  while (const auto line = next_line(stage, never)) say(obey(stage, cast, *line));
+  return 0;
+}
+
+}  // namespace nattevagt::demo

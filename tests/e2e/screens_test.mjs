@@ -1,0 +1,388 @@
+// The night on screens: stories 6a and 6b, and what may not happen. One stage for all: the tests are in order.
+import { after, before, test } from "node:test";
+import assert from "node:assert/strict";
+import { gzipSync } from "node:zlib";
+import { readdirSync, readFileSync } from "node:fs";
+import http from "node:http";
+import { openBrowser, Person, sizes, Stage } from "./world.mjs";
+
+const situation = "Har gået uroligt siden kl. 00.30, hører stemmer, som siger, hun skal gå ud på vejen. Ikke truende.";
+const background = "Skizofreni. Aftendosis nægtet kl. 21. PN oxazepam 15 mg givet kl. 18.10.";
+const advice = "Giv PN oxazepam 15 mg nu. Ikke mere før kl. 08. Se til hende hvert 15. minut til kl. 04.";
+const peter = "Peter råber, kaster stole, har en flaske. Jeg er i kontoret, døren låst.";
+
+let stage, browser, amalie, ida, rune;
+const taps = [];
+
+before(async () => {
+  [stage, browser] = await Promise.all([Stage.open(), openBrowser()]);
+});
+after(async () => {
+  await browser?.close();
+  await stage?.close();
+  if (taps.length) console.log("# tap to next paint, ms: " + taps.map((one) => `${one.what} ${one.ms}`).join(", "));
+});
+
+// From the press to the frame after what it changed; a report, never an assertion.
+async function timedClick(person, locator, what) {
+  await person.page.evaluate(() => {
+    addEventListener("click", () => {
+      const from = performance.now();
+      requestAnimationFrame(() => setTimeout(() => (globalThis.tapMs = performance.now() - from)));
+    }, { once: true, capture: true });
+  });
+  await locator.click();
+  const ms = await person.page.waitForFunction(() => globalThis.tapMs).then((handle) => handle.jsonValue());
+  await person.page.evaluate(() => delete globalThis.tapMs);
+  taps.push({ what, ms: Math.round(ms) });
+}
+
+async function asks(words, { severity, kind } = {}) {
+  await amalie.home();
+  await timedClick(amalie, amalie.page.getByRole("link", { name: "Spørg vagthavende psykiater" }), "ask");
+  await amalie.fill("Hvad sker der lige nu?", words);
+  if (severity) await amalie.page.getByText(severity).click();
+  if (kind) await amalie.page.getByText(kind).click();
+  await timedClick(amalie, amalie.page.getByRole("button", { name: "Send nu – udfyld resten bagefter" }), "send");
+  await amalie.page.locator("article.incident").waitFor();
+}
+
+test("Every text that a screen asks for is there, in both languages", () => {
+  const web = new URL("../../mobile-bridge/web/src/", import.meta.url);
+  const texts = ["da", "en"].map((one) => JSON.parse(readFileSync(new URL(`texts/${one}.json`, web), "utf8")));
+  const files = readdirSync(web, { recursive: true, withFileTypes: false }).filter((one) => /\.(svelte|ts)$/.test(one));
+  const used = new Set(files.flatMap((one) =>
+    [...readFileSync(new URL(one, web), "utf8").matchAll(/\bt\("([^"]+)"/g)].map((found) => found[1])));
+  assert.ok(used.size > 100);
+  const has = (from, path) => typeof from[path.split(".")[0]]?.[path.slice(path.indexOf(".") + 1)] === "string";
+  assert.deepEqual([...used].filter((path) => !texts.every((one) => has(one, path))), []);
+});
+
+test("A launch link opens the lock, once; the lock shows nothing and a wrong PIN says so", async () => {
+  amalie = await Person.at(browser, stage, "amalie", sizes.narrow);
+  await amalie.page.getByRole("heading", { name: "Nattevagt er låst" }).waitFor();
+  assert.doesNotMatch(await amalie.text(), /Strandløkken|Solvang|Amalie/);
+  await amalie.look("lock");
+  await amalie.unlock("forkert");
+  await amalie.sees("Forkert PIN.");
+  await amalie.unlock();
+  await amalie.page.getByRole("heading", { name: "Hvem holder telefonen?" }).waitFor();
+  await amalie.look("holder");
+  await amalie.holds("Amalie Prøve", "SSA");
+  await amalie.look("worker-home");
+
+  const other = await browser.newPage();
+  await other.goto(stage.links.amalie);
+  await other.getByRole("heading", { name: "Åbn Nattevagt igen" }).waitFor();
+  await other.close();
+});
+
+test("First load is under 150 kB compressed", async () => {
+  const origin = new URL(stage.links.amalie).origin;
+  const paths = await amalie.page.evaluate(() =>
+    ["/", ...performance.getEntriesByType("resource").map((one) => new URL(one.name).pathname)].filter((one) => one !== "/app"));
+  let bytes = 0;
+  for (const path of new Set(paths)) bytes += gzipSync(Buffer.from(await (await fetch(origin + path)).arrayBuffer())).length;
+  console.log(`# first load: ${bytes} bytes compressed, ${new Set(paths).size} files`);
+  assert.ok(bytes < 150 * 1024);
+});
+
+test("6a: from the unlocked phone to Sendt in two taps; Ida's locked screen rings without a word of it", async () => {
+  [ida, rune] = await Promise.all([Person.at(browser, stage, "ida", sizes.wide), Person.at(browser, stage, "rune", sizes.narrow)]);
+  await amalie.page.getByLabel("Jeg er alene på vagt").check();
+  await amalie.page.evaluate(() => (location.hash = "#/ask"));
+  await amalie.page.getByText("Vold eller trusler").click();
+  await amalie.sees("Er personalet i sikkerhed?");
+  await amalie.unfold("Udfyld mere nu");
+  await amalie.look("worker-ask");
+  await asks(situation, { kind: "Forværring, psykose eller uro" });
+  await amalie.page.locator(".steps .reached", { hasText: "Sendt" }).waitFor();
+  await amalie.sees("Ingen har svaret endnu.");
+  await amalie.page.locator(".status-next", { hasText: /bagvagt, psykiatri.*om 0\d\.\d\d/ }).waitFor();
+  await amalie.look("worker-waiting");
+
+  await ida.sees("Haster. Lås op.");
+  assert.doesNotMatch(await ida.text(), /stemmer|Strandløkken|psykose|Amalie/);
+  await ida.look("lock-ringing");
+  await Promise.all([ida.unlock(), rune.unlock()]);
+  await ida.page.locator("a.request.ringing", { hasText: "Strandløkken, hus B" }).waitFor();
+  await ida.sees("Alene på vagt");
+  await ida.look("psychiatrist-inbox");
+  await ida.opens("Har gået uroligt");
+  await ida.sees(situation);
+  await amalie.page.locator(".steps .reached", { hasText: "Set" }).waitFor();
+  await amalie.sees("Set er ikke taget.");
+  await ida.look("psychiatrist-request");
+});
+
+test("6a: taken by name, filled in afterwards, a colleague called in", async () => {
+  await timedClick(ida, ida.page.getByRole("button", { name: "Jeg tager den" }), "take");
+  await amalie.sees("Overtaget af Ida Eksempel, overlæge");
+  await amalie.look("worker-taken");
+  await amalie.unfold("Udfyld resten");
+  await amalie.fill("Baggrund", background);
+  await amalie.fill("Analyse", "Jeg er bekymret for, at hun går ud.");
+  await amalie.fill("Råd", "Må jeg give PN, og hvornår skal hun ind?");
+  await amalie.page.locator("details", { hasText: "Udfyld resten" }).getByRole("button", { name: "Send" }).click();
+  await ida.sees(background);
+  await ida.fill("Skriv her", "Har hun planer om at skade sig selv?");
+  await ida.press("Send");
+  await amalie.sees("Har hun planer om at skade sig selv?");
+  await amalie.fill("Skriv her", "Tanker ja. Planer nej. Kan aflede sig med te og radio.");
+  await amalie.page.getByRole("region", { name: "Skriv til samtalen" }).getByRole("button", { name: "Send" }).click();
+  await ida.sees("Kan aflede sig med te og radio.");
+
+  await amalie.unfold("Med i samtalen");
+  await amalie.page.getByLabel("Tag en kollega med").selectOption({ label: "Solvang Kommune: Strandløkken, hus A" });
+  await amalie.press("Tag en kollega med");
+  await ida.unfold("Med i samtalen");
+  await ida.page.locator(".members", { hasText: "Jonas Demo" }).or(ida.page.locator(".members", { hasText: "hus A" })).waitFor();
+  await stage.cli("jonas", ["say", "Kollega er på vej."]);
+  await amalie.sees("Kollega er på vej.");
+});
+
+test("6a: medicine advice must be read back; a wrong dose is sent back; done, journalled, closed", async () => {
+  await ida.fill("Rådet", advice);
+  await ida.page.getByLabel("Rådet har medicin").check();
+  await ida.look("psychiatrist-advice");
+  await ida.fill("Præparat", "oxazepam");
+  await ida.fill("Dosis", "15 mg");
+  await ida.fill("Hvornår", "nu");
+  await ida.fill("Højst", "én til kl. 08");
+  await ida.press("Send rådet");
+  await amalie.sees(advice);
+  await amalie.press("Afslut");
+  await amalie.sees("Kan ikke afsluttes endnu");
+  await amalie.look("worker-advice");
+  await amalie.fill("Læs tilbage", "Oxazepam 25 mg nu, ikke mere før kl. 08.");
+  await amalie.press("Læs tilbage");
+  await amalie.sees("Vent på \"Tilbagelæst korrekt\"");
+  await ida.sees("Oxazepam 25 mg nu");
+  await ida.look("psychiatrist-judge");
+  await ida.page.getByRole("button", { name: "Ikke korrekt – læs igen" }).click();
+  await amalie.sees("Ikke korrekt. Læs rådet igen");
+  await amalie.fill("Læs tilbage", "Oxazepam 15 mg nu, højst én før kl. 08. Se til hende hvert 15. minut til kl. 04.");
+  await amalie.press("Læs tilbage");
+  await ida.sees("Oxazepam 15 mg nu, højst én");
+  await ida.page.getByRole("button", { name: "Tilbagelæst korrekt" }).click();
+  await amalie.press("Udført");
+  await ida.page.locator(".message.done", { hasText: "Udført kl." }).waitFor();
+  await amalie.page.getByLabel("Observation").check();
+  await amalie.fill("Skriv her", "Det er faldet til ro.");
+  await amalie.page.getByRole("region", { name: "Skriv til samtalen" }).getByRole("button", { name: "Send" }).click();
+  await ida.sees("Det er faldet til ro.");
+
+  await ida.press("Kopiér til journal");
+  await ida.sees("Kopieret.");
+  const copied = await ida.page.evaluate(() => navigator.clipboard.readText());
+  for (const wanted of ["Amalie Prøve", "Ida Eksempel", "oxazepam", "Oxazepam 15 mg nu", "+01:00"]) assert.ok(copied.includes(wanted), wanted);
+  await ida.press("Ført i journal");
+  await ida.page.locator(".message.journal", { hasText: "Ført i journal kl." }).waitFor();
+  await amalie.press("Afslut");
+  await ida.page.locator(".status", { hasText: "Afsluttet" }).waitFor();
+  await amalie.look("worker-closed");
+});
+
+test("History is searched on the device; settings change mode and language", async () => {
+  await amalie.page.evaluate(() => (location.hash = "#/search"));
+  await amalie.fill("Ord, navn eller præparat", "oxazepam");
+  await amalie.page.getByRole("search").getByRole("button", { name: "Søg" }).click();
+  await amalie.page.locator(".right a.request", { hasText: "oxazepam" }).first().waitFor();
+  await amalie.look("search");
+  await amalie.page.evaluate(() => (location.hash = "#/settings"));
+  await amalie.look("settings");
+  await amalie.press("English");
+  await amalie.page.getByRole("heading", { name: "Settings" }).waitFor();
+  await amalie.press("Dansk");
+});
+
+test("Two psychiatrists press at once: one has it, the other is told who", async () => {
+  await stage.tell("seconds"); // so that the second on call is asked while the first still may take it
+  await asks("Nu trykker de begge", {});
+  await Promise.all([ida.home(), rune.home()]);
+  await Promise.all([ida.opens("Nu trykker de begge"), rune.opens("Nu trykker de begge")]);
+  await Promise.all([ida, rune].map((one) => one.page.getByRole("button", { name: "Jeg tager den" }).click()));
+  const status = (one) => one.page.locator(".status.good", { hasText: "Overtaget af" }).innerText();
+  const [one, two, three] = await Promise.all([ida, rune, amalie].map(status));
+  const name = /Overtaget af (\S+ Eksempel)/;
+  assert.equal(name.exec(one)[1], name.exec(two)[1]);
+  assert.equal(name.exec(one)[1], name.exec(three)[1]);
+  const loser = name.exec(one)[1].startsWith("Ida") ? rune : ida;
+  await loser.sees("Allerede overtaget af");
+});
+
+test("6b: nobody takes it: the countdown, the loud end, the reserve plan, and a late answer shown as late", async () => {
+  await asks(peter, { kind: "Vold eller trusler" });
+  await amalie.page.locator(".status-next", { hasText: "Sendes til" }).waitFor();
+  await rune.home();
+  await rune.page.locator("a.request.ringing", { hasText: "Peter råber" }).waitFor();
+  await amalie.sees("Ingen har overtaget. Brug reserveplanen nu.");
+  await amalie.look("worker-exhausted");
+  await amalie.page.locator(".reserve.loud a", { hasText: "ring 112" }).evaluate((one) => one.addEventListener("click", (e) => e.preventDefault()));
+  await amalie.page.locator(".reserve.loud a", { hasText: "ring 112" }).click();
+  await amalie.sees("Reserveplan brugt: Ringet 112");
+  await amalie.fill("Skriv her", "Politi er her.");
+  await amalie.page.getByRole("region", { name: "Skriv til samtalen" }).getByRole("button", { name: "Send" }).click();
+  await rune.opens("Peter råber");
+  await rune.sees("Politi er her.");
+  await rune.press("Jeg tager den");
+  await amalie.page.locator(".status-big", { hasText: /Rune Eksempel svarede kl\. \d\d\.\d\d.*, efter at reserveplanen blev brugt\./ }).waitFor();
+  await amalie.look("worker-late");
+  await stage.tell("minutes");
+});
+
+test("Alarm: held for two seconds, undone in time; who cannot hold presses and confirms", async () => {
+  await amalie.home();
+  const button = amalie.page.getByRole("button", { name: /Hold inde i 2 sekunder/ });
+  const before = await amalie.page.locator(".left a.request").count();
+  await button.hover();
+  await amalie.page.mouse.down();
+  await amalie.page.getByRole("button", { name: /Fortryd \(\d\)/ }).waitFor();
+  await amalie.page.mouse.up();
+  await amalie.page.getByRole("button", { name: /Fortryd/ }).click();
+  await button.waitFor();
+  assert.equal(await amalie.page.locator(".left a.request").count(), before);
+  await button.click();
+  await amalie.look("worker-alarm");
+  await amalie.press("Send alarm nu");
+  await amalie.page.locator(".steps .reached", { hasText: "Sendt" }).waitFor();
+  await ida.home();
+  await ida.page.locator("a.request.ringing", { hasText: "Alarm – fare nu" }).waitFor();
+  await amalie.press("Træk tilbage");
+  await amalie.fill("Træk kaldet tilbage?", "Prøve");
+  await amalie.page.locator("form.card").getByRole("button", { name: "Træk tilbage" }).click();
+  await amalie.page.locator(".status", { hasText: "Trukket tilbage" }).waitFor();
+});
+
+test("What people write stays text, in every field", async () => {
+  const bad = (n) => `<img src=x onerror="globalThis.owned=1">{@html ${n}}<script>globalThis.owned=1</script>`;
+  await amalie.page.evaluate(() => (location.hash = "#/holder"));
+  await amalie.holds(bad("navn"), bad("stilling"));
+  await amalie.page.getByRole("link", { name: "Spørg vagthavende psykiater" }).click();
+  await amalie.fill("Hvad sker der lige nu?", bad("s"));
+  await amalie.unfold("Udfyld mere nu");
+  for (const label of ["Borger", "Ring tilbage på", "Baggrund", "Analyse", "Råd"]) await amalie.fill(label, bad(label));
+  await amalie.press("Send til vagthavende");
+  await amalie.page.locator("article.incident").waitFor();
+  await amalie.unfold("Spørg om medicin");
+  for (const label of ["Hvad spørger du om?", "Præparat", "Dosis", "Sidst givet", "PN prøvet i dag", "Allergi", "Målte værdier"]) {
+    await amalie.fill(label, bad(label));
+  }
+  await amalie.press("Send spørgsmålet");
+  await amalie.fill("Skriv her", bad("tekst"));
+  await amalie.page.getByRole("region", { name: "Skriv til samtalen" }).getByRole("button", { name: "Send" }).click();
+  await ida.home();
+  await ida.opens("{@html s}");
+  await ida.sees("{@html tekst}");
+  await ida.sees("{@html Allergi}");
+  await ida.press("Jeg tager den");
+  await ida.fill("Rådet", bad("råd"));
+  await ida.press("Send rådet");
+  await amalie.sees("{@html råd}");
+  await amalie.fill("Læs tilbage", bad("læst"));
+  await amalie.press("Læs tilbage");
+  await ida.page.getByRole("button", { name: "Tilbagelæst korrekt" }).click();
+  await amalie.press("Kunne ikke udføres");
+  await amalie.fill("Hvorfor kunne det ikke?", bad("hvorfor"));
+  await amalie.page.locator(".todo .message.advice").getByRole("button", { name: "Send" }).click();
+  await ida.sees("{@html hvorfor}");
+  for (const one of [amalie, ida]) {
+    await one.page.waitForTimeout(50); // an image that fails to load would have told by now
+    assert.equal(await one.page.evaluate(() => globalThis.owned), undefined);
+    assert.equal(await one.page.locator("#app img, #app script").count(), 0);
+  }
+  await amalie.page.getByRole("link", { name: "Skift" }).click(); // two taps to another person
+  await amalie.press("Amalie Prøve, SSA");
+  await amalie.page.locator(".bar-who", { hasText: "Amalie Prøve" }).waitFor();
+});
+
+test("A page of another origin, a foreign name and a socket without a token get nothing", async () => {
+  const origin = new URL(stage.links.ida).origin;
+  const port = Number(new URL(origin).port);
+  const ask = (headers, path = "/app") => new Promise((resolve) => {
+    const request = http.request({ host: "127.0.0.1", port, path, headers }, (answer) => (answer.resume(), resolve(answer.statusCode)));
+    request.on("upgrade", (answer, socket) => (socket.destroy(), resolve(answer.statusCode)));
+    request.end();
+  });
+  const upgrade = { Connection: "Upgrade", Upgrade: "websocket", "Sec-WebSocket-Version": "13",
+    "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==", "Sec-WebSocket-Protocol": "nattevagt.1" };
+  assert.equal(await ask({ ...upgrade, Origin: origin }), 101);
+  assert.equal(await ask({ ...upgrade, Origin: "http://evil.example" }), 403);
+  assert.equal(await ask({ ...upgrade, Origin: `http://localhost:${port}` }), 403);
+  assert.equal(await ask({ ...upgrade, Origin: "null" }), 403);
+  assert.equal(await ask(upgrade), 403);
+  assert.equal(await ask({ ...upgrade, Origin: origin, Host: "evil.example" }), 421);
+  assert.equal(await ask({ Host: `evil.example:${port}` }, "/"), 421);
+  assert.equal(await ask({}, "/../../etc/passwd"), 404);
+
+  const hostile = http.createServer((_, answer) => answer.setHeader("Content-Type", "text/html").end("<!doctype html><title>x</title>"));
+  await new Promise((resolve) => hostile.listen(0, "127.0.0.1", resolve));
+  const page = await ida.context.newPage(); // in Ida's own browser, beside her open screen
+  await page.goto(`http://127.0.0.1:${hostile.address().port}/`);
+  const got = await page.evaluate(async (there) => {
+    const socket = await new Promise((resolve) => {
+      const one = new WebSocket(there.replace("http", "ws") + "/app", "nattevagt.1");
+      one.onopen = () => resolve("open");
+      one.onerror = () => resolve("refused");
+    });
+    const read = await fetch(there + "/").then((answer) => answer.text(), () => "refused");
+    return { socket, read };
+  }, origin);
+  assert.deepEqual(got, { socket: "refused", read: "refused" });
+  await page.close();
+  hostile.close();
+
+  const stranger = await ida.context.newPage();
+  await stranger.goto(origin + "/");
+  await stranger.getByRole("heading", { name: "Åbn Nattevagt igen" }).waitFor();
+  assert.deepEqual(await stranger.evaluate(() => new Promise((resolve) => {
+    const said = [];
+    const socket = new WebSocket(`ws://${location.host}/app`, "nattevagt.1");
+    socket.onopen = () => socket.send(JSON.stringify({ id: 1, do: "search", words: "oxazepam" }));
+    socket.onmessage = (event) => said.push(event.data);
+    socket.onclose = () => resolve(said);
+  })), []);
+  await stranger.close();
+});
+
+test("Locked: nothing of the night is in the page or on its socket", async () => {
+  const frames = [];
+  ida.page.on("websocket", (socket) => socket.on("framereceived", (frame) => frames.push(String(frame.payload))));
+  await ida.fill("Skriv her", "halvt skrevet");
+  await ida.press("Lås");
+  await ida.page.getByRole("heading", { name: "Nattevagt er låst" }).waitFor();
+  assert.doesNotMatch(await ida.page.content(), /halvt skrevet|Strandløkken|oxazepam/);
+  await ida.unlock();
+  assert.equal(await ida.page.getByLabel("Skriv her").inputValue(), "halvt skrevet");
+  await ida.press("Lås");
+  await ida.page.reload(); // a new socket, seen from its beginning
+  await ida.page.getByRole("heading", { name: "Nattevagt er låst" }).waitFor();
+  await asks("Hemmeligt ord: blåbærgrød", {});
+  await ida.sees("Haster. Lås op.");
+  assert.doesNotMatch(await ida.page.content(), /blåbærgrød|Strandløkken|Eksempel|oxazepam/);
+  assert.ok(frames.length > 0);
+  assert.doesNotMatch(frames.join("\n"), /blåbærgrød|Strandløkken|Eksempel|oxazepam/);
+  await ida.unlock();
+  await ida.sees("blåbærgrød");
+});
+
+test("Without the hub: said at once, IKKE SENDT with numbers, and sent when it is back", async () => {
+  await stage.tell("stop-hub");
+  await amalie.sees("Ingen forbindelse.");
+  await asks("Er der nogen, når nettet er væk?", {});
+  await amalie.sees("IKKE SENDT – ring i stedet");
+  await amalie.page.locator(".reserve.loud a", { hasText: "ring 112" }).waitFor();
+  await amalie.look("worker-not-sent");
+  await stage.tell("start-hub");
+  await amalie.page.locator(".steps .reached", { hasText: "Sendt" }).waitFor();
+  await ida.home();
+  await ida.page.locator("a.request", { hasText: "når nettet er væk" }).waitFor();
+});
+
+test("Without the agent: the app still opens and says what to do; no page has thrown", async () => {
+  await stage.tell("stop rune");
+  await rune.sees("Programmet på pc'en svarer ikke");
+  await rune.page.reload();
+  await rune.sees("Programmet på pc'en svarer ikke");
+  for (const one of [amalie, ida, rune]) assert.deepEqual(one.faults, [], one.who);
+});

@@ -1,0 +1,151 @@
+// The stage of tests/demo with its screens, and people in front of them: real hub, real agents, real Chromium.
+import { spawn, execFile } from "node:child_process";
+import { createRequire } from "node:module";
+import { mkdirSync } from "node:fs";
+import { createInterface } from "node:readline";
+import assert from "node:assert/strict";
+
+const tools = createRequire(process.env.NATTEVAGT_WEB_TOOLS + "/here.js");
+const { chromium } = tools("playwright-core");
+const axeSource = tools("axe-core").source;
+
+export const bin = process.env.NATTEVAGT_BIN;
+export const pictures = process.env.NATTEVAGT_SCREENSHOTS;
+export const hangMs = 30_000; // for hangs only
+
+export class Stage {
+  #answers = [];
+  #child;
+
+  static async open() {
+    const stage = new Stage();
+    stage.#child = spawn(bin + "/nattevagt-demo", [bin, "--screens"], { stdio: ["pipe", "pipe", "inherit"] });
+    const heard = [];
+    createInterface({ input: stage.#child.stdout }).on("line", (line) => {
+      heard.push(line);
+      if (!line.startsWith("{")) return;
+      stage.#answers.shift()?.resolve(JSON.parse(line));
+    });
+    stage.#child.on("exit", () => {
+      for (const one of stage.#answers) one.reject(new Error("the stage has ended:\n" + heard.slice(-8).join("\n")));
+    });
+    Object.assign(stage, await stage.#next());
+    return stage;
+  }
+  #next() {
+    return new Promise((resolve, reject) => this.#answers.push({ resolve, reject }));
+  }
+  async tell(line) {
+    const answer = this.#next();
+    this.#child.stdin.write(line + "\n");
+    const said = await answer;
+    assert.ok(said.ok, line);
+    return said;
+  }
+  // A part that has no screen: nattevagt WORDS --home HOME.
+  cli(who, words) {
+    return new Promise((resolve, reject) => {
+      execFile(bin + "/nattevagt", [words[0], "--home", this.homes[who], ...words.slice(1)],
+        { env: { ...process.env, NATTEVAGT_PIN: this.pin } },
+        (failed, out, err) => (failed ? reject(new Error(words.join(" ") + ": " + out + err)) : resolve(out)));
+    });
+  }
+  async close() {
+    this.#child.stdin.end();
+    await new Promise((resolve) => (this.#child.exitCode === null ? this.#child.on("exit", resolve) : resolve()));
+  }
+}
+
+export function openBrowser() {
+  mkdirSync(pictures, { recursive: true });
+  const asRoot = process.getuid() === 0; // Chromium's own sandbox refuses root; the tests' machine has nobody else
+  return chromium.launch({ executablePath: "/usr/bin/chromium", args: asRoot ? ["--no-sandbox"] : [] });
+}
+
+export const sizes = { narrow: { width: 360, height: 740 }, wide: { width: 1280, height: 860 } };
+
+// One person at one device: a browser of her own.
+export class Person {
+  static async at(browser, stage, who, size) {
+    const person = new Person();
+    person.who = who;
+    person.stage = stage;
+    person.size = size;
+    person.context = await browser.newContext({ viewport: size, locale: "da-DK", reducedMotion: "reduce" });
+    await person.context.grantPermissions(["clipboard-read", "clipboard-write"]);
+    person.page = await person.context.newPage();
+    person.page.setDefaultTimeout(hangMs);
+    person.faults = [];
+    person.page.on("pageerror", (error) => person.faults.push(String(error)));
+    person.page.on("console", (line) => {
+      // A WebSocket to a stopped agent is the browser's to complain of; everything else is ours.
+      if (line.type() === "error" && !/WebSocket connection|Failed to load resource|ERR_CONNECTION/.test(line.text())) {
+        person.faults.push(line.text());
+      }
+    });
+    await person.page.goto(stage.links[who]);
+    return person;
+  }
+  async unlock(pin = this.stage.pin) {
+    await this.page.getByLabel("PIN").fill(pin);
+    await this.page.getByRole("button", { name: "Lås op" }).click();
+  }
+  async holds(name, profession) {
+    await this.page.getByLabel("Navn").fill(name);
+    await this.page.getByLabel("Stilling").fill(profession);
+    await this.page.getByRole("button", { name: "Begynd" }).click();
+    await this.page.getByRole("link", { name: "Spørg vagthavende psykiater" }).waitFor();
+  }
+  sees(text) {
+    return this.page.getByText(text, { exact: false }).filter({ visible: true }).first().waitFor();
+  }
+  async press(name) {
+    await this.page.getByRole("button", { name, exact: true }).filter({ visible: true }).first().click();
+  }
+  async home() {
+    await this.page.evaluate(() => (location.hash = "#/"));
+  }
+  async fill(label, text) {
+    await this.page.getByLabel(label, { exact: true }).filter({ visible: true }).first().fill(text);
+  }
+  async unfold(name) {
+    const details = this.page.locator("details", { has: this.page.locator("summary", { hasText: name }) }).filter({ visible: true }).first();
+    if (!(await details.evaluate((one) => one.open))) await details.locator("summary").click();
+  }
+  // The request's page, by its words in a list.
+  async opens(words) {
+    await this.page.locator("a.request", { hasText: words }).filter({ visible: true }).first().click();
+    await this.page.locator("article.incident").waitFor();
+  }
+  text() {
+    return this.page.evaluate(() => document.body.innerText);
+  }
+
+  // Pictures at both widths, and axe in both modes: no violation of WCAG 2.2 A or AA.
+  async look(name) {
+    const found = [];
+    for (const theme of ["night", "day"]) {
+      await this.page.evaluate((one) => (document.documentElement.dataset.theme = one), theme);
+      for (const [width, size] of Object.entries(sizes)) {
+        await this.page.setViewportSize(size);
+        await this.page.evaluate(() => scrollTo(0, 0));
+        await this.page.screenshot({ path: `${pictures}/${name}-${size.width}-${theme}.png`, fullPage: true });
+        const wider = await this.page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+        if (wider > 0) found.push(`${width}: ${wider} px wider than the screen`);
+        if (width === "wide" && theme === "day") continue; // the same rules as narrow
+        await this.page.evaluate(axeSource + "; 0");
+        const violations = await this.page.evaluate(async () => {
+          const result = await globalThis.axe.run(document, {
+            runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa"],
+            resultTypes: ["violations"],
+          });
+          return result.violations.map((one) => `${one.id}: ${one.nodes.map((n) => n.target + " " + (n.any[0]?.message ?? "")).join("; ")}`);
+        });
+        found.push(...violations.map((one) => `${theme} ${width}: ${one}`));
+      }
+    }
+    await this.page.evaluate(() => (document.documentElement.dataset.theme = "night"));
+    await this.page.setViewportSize(this.size);
+    assert.deepEqual(found, [], name);
+  }
+}
