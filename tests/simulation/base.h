@@ -1,0 +1,71 @@
+// What every night begins from: one hub and seven enrolled devices of the cast of DOMAIN 6, made once with
+// the real client and hub (tests/support/memory_world.h) and copied by each run. Signatures and key packages
+// of enrolment are the same in every night; everything after it is not.
+#pragma once
+
+#include <array>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <vector>
+
+#include "broker/core/hub_core.h"
+#include "client-lib/core/client_core.h"
+#include "tests/simulation/ladder_twin.h"
+#include "tests/simulation/plan.h"
+
+namespace nattevagt::simulation {
+
+// The deck. The clocks of Denmark change in the first three of each four: on 25 Oct 2026, 31 Oct 2027 and
+// 28 Mar 2027. Drawn nights have a ladder of seconds and all their trouble in three minutes about the change;
+// the stories (DOMAIN 6a and 6b) have theirs in true time.
+inline constexpr int kNights = 4;
+inline constexpr int kStoryA = 4, kStoryB = 8;  // the first of four
+inline constexpr int kBases = 12;
+
+// A device's disk: rows are shared between copies, and between nights.
+using Row = std::shared_ptr<const Bytes>;
+struct StoredMessage {
+  client::Message message;
+  std::uint64_t number = 0;  // order of insertion
+};
+struct Disk {
+  std::map<std::pair<client::Table, Bytes>, Row> rows;
+  std::map<std::pair<ConversationId, MessageId>, StoredMessage> messages;
+  std::uint64_t inserted = 0;
+
+  void commit(const client::Outcome& outcome);
+  // A core as this disk has it; nothing when the core refuses.
+  Status wake(client::ClientCore& core, UtcTime now) const;
+};
+
+struct BaseDevice {
+  DeviceId id;
+  PersonId person;
+  CurvePublicKey key;
+  std::optional<UnitId> unit;  // whose phone it is
+  bool recorder = false;
+  Disk disk;
+  Bytes key_package;                // one that it has published
+  wire::SignedDocument revocation;  // that names this device alone
+};
+
+struct Base {
+  UtcTime starts;
+  Millis trouble_end{}, people_end{}, night_end{};  // all heals; the last that people do; the end
+  broker::HubConfig config;
+  Bytes sign_seed;  // the hub's, for receipts
+  Bytes snapshot;
+  std::map<broker::JournalIndex, std::vector<Bytes>> bodies;
+  std::vector<BaseDevice> devices;  // kDevices of them
+  LadderRules ladder;
+  bool has_neighbour = true;  // kNeighbour is on no ladder
+};
+
+const Base& base_of(int night);  // of [0, kBases)
+
+// What people write; none of it may be seen outside a device.
+inline constexpr std::array<std::string_view, 3> kPlanted = {"KANARIE-BORGER", "210300-9996", "KANARIE-ORD"};
+
+}  // namespace nattevagt::simulation

@@ -1,0 +1,226 @@
+// What must be true of every night, whatever breaks. The oracles keep their own books from what crosses the
+// borders (a frame that leaves, an event that is shown, what a person did), and never ask the system about
+// itself.
+//
+// Safety, checked as it happens:
+//   recovery             the hub starts again from what is on its disk, with the state that it had there, and
+//                        without losing what it has answered for; a device takes its own store back
+//   time                 the hub's line goes as the true time does while it runs (P-052)
+//   shown-once, order    a message is shown once on a device, across crashes, and in the stream's order
+//   membership           an entry reaches members alone, and nothing after the commit that removed them
+//   one-commit-an-epoch  by what the ciphertext says, not by what the sender claims
+//   idempotent           one entry for a message's bytes, one alert for a question
+//   key-package-once     but the last resort
+//   blindness            no planted word in any frame or record
+//   taken-is-true        "Overtaget af" is shown only of who has pressed take on that alert (P-053)
+//   ladder-order         each of an alert's records is what the rules give: steps in order, each after its
+//                        wait, its declines or with nobody reachable, everybody rung (ladder_twin.h)
+//   promise              the loud end comes by the time that the receipt promised (P-063)
+//   monotone             what was shown as stored is not taken back; an ended alert stays ended
+//   told                 what is asked for is shown as stored, or as not sent, within the promised time
+//   bounds               a night ends: nothing spins
+//   no-false-alarm       an honest hub is never suspected
+// Liveness, checked when all is healed and time has passed:
+//   ladder-late          the hub moves an alert when the rules say so; none climbs or waits for ever
+//   loud                 what nobody took was loud on the asking unit's devices
+//   ring                 who is connected when a step names it hears it
+//   delivered            every member shows what was stored
+//   agreement            members agree on the group and on how the alert ended
+//   drained              no outbox and no queue holds anything
+//   lie-noticed          the device that was lied to says so
+#pragma once
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "broker/core/hub_core.h"
+#include "broker/core/record.h"
+#include "client-lib/core/values.h"
+#include "proto/wire/hub.h"
+#include "tests/simulation/base.h"
+#include "tests/simulation/ladder_twin.h"
+
+namespace nattevagt::simulation {
+
+struct Violation {
+  std::string oracle;
+  std::string text;
+  Millis at{};
+};
+
+class Oracles {
+ public:
+  explicit Oracles(const Base& base) : base_(base) {}
+
+  void violation(std::string oracle, std::string text);
+  const std::vector<Violation>& violations() const { return violations_; }
+  std::uint64_t trace() const { return trace_; }
+  void note(std::uint64_t number) { trace_ = (trace_ ^ number) * 0x100000001b3ULL; }
+  void note(ByteView bytes);
+  void time_is(Millis t);
+
+  // ---- The hub
+  void hub_boots(Millis t, UtcTime line);
+  void hub_time(Millis t, UtcTime line);
+  void hub_crashes() { hub_up_ = false; }
+  void hub_has(broker::JournalIndex last);     // after a start: what came after it is gone
+  void hub_synced(broker::JournalIndex last);  // on disk
+  void hub_trouble(Millis until = {}) {
+    hub_trouble_ = std::max({hub_trouble_, t_, until});
+    hub_was_away_ = hub_was_away_ || until > t_;
+  }
+  void promised(broker::JournalIndex after) { promised_ = std::max(promised_, after); }
+  void record_written(const broker::Record& record);
+  void hub_is_asked(broker::SessionId session, const wire::ClientFrame& frame);
+  // When it has been served, or is over; both in the hub's time.
+  void session_greeted(broker::SessionId session);
+  void session_gone(broker::SessionId session, UtcTime line);
+  bool revoked_for_good(int device) const;
+  void receipt_leaves(broker::SessionId session, std::uint64_t request, const wire::ReceiptLeaf& leaf);
+  void packages_leave(const wire::Gathered& gathered);
+  std::optional<std::uint64_t> epoch_of(ConversationId stream) const;
+
+  // ---- The network
+  void session_is(broker::SessionId session, int device);
+  void frame_to_hub(int device, ByteView frame);
+  void frame_to_device(int device, const wire::HubFrame& frame);
+  // `must_notice`: what it is told does not fit together.
+  void lied(int device, Millis t, bool must_notice);
+  // From this entry on it is shown another history; it must say so when it has read a message of somebody
+  // who has seen that entry (P-034).
+  void forked(int device, ConversationId stream, std::uint64_t seq, Millis t);
+
+  // ---- Devices and people
+  void event_shown(int device, const client::Event& event, Millis t);
+  void device_crashes(int device);
+  // It was off, stood still, or could not write, and is until then.
+  void device_trouble(int device, Millis until = {}) {
+    last_trouble_[device] = std::max({last_trouble_[device], t_, until});
+  }
+  void person_asks(int device, AlertId alert, ConversationId conversation, MessageId message, Millis t);
+  void person_says(int device, ConversationId conversation, MessageId message);
+  void person_takes(int device, AlertId alert) { incidents_[alert].takers.insert(device); }
+  void person_declines(int device, AlertId alert) { incidents_[alert].said_no.insert(device); }
+  void person_ends(AlertId alert) {
+    incidents_[alert].quiet = true;
+  }  // withdraws, closes, or rings elsewhere
+  void device_lost(int device) { lost_.insert(device); }
+  void person_invites(int device) { invited_.insert(device); }
+
+  // Something must still be shown, or an alert still waits for somebody.
+  bool waits() const;
+
+  // ---- The end (oracles_end.cpp)
+  struct Final {
+    bool up = false, connected = false, outbox_empty = false;
+    std::vector<client::Alert> alerts;
+    std::vector<client::Conversation> conversations;
+    std::set<MessageId> messages;  // in its store, by a place in a stream
+  };
+  // `empty`: the hub's queues were, at some moment of the last seconds.
+  void finish(const std::vector<Final>& devices, const broker::Counters& hub, bool empty, Millis t);
+
+ private:
+  struct Member {
+    std::uint64_t from = 0, from_epoch = 0;
+    std::optional<std::uint64_t> until;
+  };
+  struct Room {
+    std::map<int, Member> members;  // by receipts
+    std::set<int> allowed;          // by requests: who may be a member by now
+    std::uint64_t epoch = 0;
+    std::set<std::uint64_t> commits;
+    std::map<Digest, std::uint64_t> contents;  // by receipts: bytes -> seq
+  };
+  struct Incident {
+    int by = 0;
+    ConversationId room;
+    Millis asked_at{};
+    MessageId message;
+    bool stored = false, told = false;
+    std::set<int> takers;  // pressed take
+    std::set<int> said_no;
+    bool quiet = false;  // withdrawn, closed or in the reserve plan's hands: nobody is rung
+    std::set<int> loud_at;
+    // By the records
+    std::optional<LadderTwin> ladder;
+    bool taken = false, loud = false;
+    UtcTime promised = kNever;  // the loud end, by the receipt
+    Millis raised_t{};
+  };
+  struct Ring {  // that must be heard
+    int device = 0;
+    AlertId alert;
+    Millis since{};
+  };
+  void fact_is_durable(const broker::Record& record);
+  void ladder_moves(const broker::Record& record, const broker::Fact& fact);
+  void check_promise(const Incident& incident, UtcTime at);
+  void check_ladders();
+  HubSight sight(UtcTime now) const;
+  int device_of(broker::SessionId session) const;
+  int device_of(const DeviceId& id) const;
+  void check_blind(ByteView bytes, const char* where);
+  void check_rings();
+  void alert_shown(int device, const client::AlertChanged& changed);
+  void message_shown(int device, const client::Message& message);
+  void own_shown(int device, const client::OwnMessage& own);
+  void check_delivered(const std::vector<Final>& devices);
+  void check_agreement(const std::vector<Final>& devices);
+  bool exempt(int device) const { return lost_.contains(device) || lied_to_.contains(device); }
+
+  const Base& base_;
+  std::vector<Violation> violations_;
+  std::uint64_t trace_ = 0xcbf29ce484222325ULL;
+  Millis t_{};
+
+  Millis boot_t_{};
+  UtcTime boot_line_{};
+  broker::JournalIndex promised_ = 0;
+
+  std::map<broker::SessionId, int> sessions_;
+  std::map<ConversationId, Room> rooms_;
+  std::map<std::pair<broker::SessionId, std::uint64_t>, wire::Request> asked_;
+  std::set<Bytes> packages_;
+  std::vector<broker::Record> not_durable_;
+  struct Undo {  // what a crash takes back
+    broker::JournalIndex index = 0;
+    AlertId alert;
+    std::optional<LadderTwin> ladder;
+    bool taken = false;
+  };
+  std::vector<Undo> undo_;
+  bool hub_up_ = false, hub_was_away_ = false;
+  std::array<UtcTime, kDevices> away_at_{};
+  std::array<broker::SessionId, kDevices> greeted_{};
+  std::map<int, broker::JournalIndex> revoked_;
+  broker::JournalIndex durable_ = 0;
+  std::map<AlertId, Incident> incidents_;
+
+  std::map<int, std::set<MessageId>> shown_;
+  std::map<std::pair<int, ConversationId>, std::uint64_t> shown_seq_;
+  std::map<MessageId, int> author_of_;
+  struct Stored {
+    ConversationId room;
+    std::uint64_t seq = 0, epoch = 0;
+  };
+  std::map<MessageId, Stored> stored_;  // by receipts
+  std::map<MessageId, client::Delivery> delivery_;
+  std::set<std::pair<int, AlertId>> ended_;
+  std::map<int, Millis> last_trouble_;
+  std::set<int> lost_, invited_;
+  std::map<int, std::pair<Millis, bool>> lied_to_;
+  std::set<int> suspicious_;
+  std::map<int, std::pair<ConversationId, std::uint64_t>> forked_;
+  std::vector<Ring> rings_;
+  std::set<std::tuple<int, AlertId, std::uint32_t, std::uint32_t>> rung_;
+  std::set<int> crashed_;
+  Millis hub_trouble_{};
+};
+
+}  // namespace nattevagt::simulation

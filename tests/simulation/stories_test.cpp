@@ -1,0 +1,287 @@
+// DOMAIN 6a and 6b in true time, on the nights in which the clocks change and on a plain one: every row of
+// their tables that is the core's to keep. All oracles watch as well.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <array>
+#include <fstream>
+#include <sstream>
+
+#include "client-lib/export/journal_export.h"
+#include "client-lib/export/local_time.h"
+#include "tests/simulation/simulation.h"
+
+namespace nattevagt::simulation {
+namespace {
+
+using std::chrono::minutes;
+using std::chrono::seconds;
+using wire::AlertState;
+using wire::NoticeKind;
+
+enum Cast { kAmalie = 0, kIda = 2, kRune = 3, kLis = 4, kArchive = 5, kJonas = 6, kChief = 6 };
+
+Plan story(const char* name, int night) {
+  std::ifstream file(std::string(NATTEVAGT_PLANS) + "/" + name);
+  std::ostringstream text;
+  text << file.rdbuf();
+  auto plan = plan_from_text(text.str());
+  EXPECT_TRUE(plan) << name;
+  plan->night = night;
+  return *plan;
+}
+
+class Told {
+ public:
+  explicit Told(const Plan& plan) : base_(base_of(plan.night)), simulation_(plan, Mutant::kNone) {
+    const Verdict verdict = simulation_.run();
+    for (const Violation& found : verdict.violations) {
+      ADD_FAILURE() << found.oracle << ": " << found.text << " at " << format_utc(found.at);
+    }
+  }
+  UtcTime at(Millis t) const { return base_.starts + t; }
+  std::string format_utc(Millis t) const { return client::format_utc_iso(at(t)); }
+
+  // When this device rang.
+  std::vector<std::pair<Millis, NoticeKind>> rings(int device) const {
+    std::vector<std::pair<Millis, NoticeKind>> out;
+    for (const Shown& shown : simulation_.all_shown()) {
+      const auto* changed = std::get_if<client::AlertChanged>(&shown.event);
+      if (shown.device == device && changed != nullptr && changed->notice != NoticeKind::kNone) {
+        out.emplace_back(shown.at, changed->notice);
+      }
+    }
+    return out;
+  }
+  std::vector<client::Alert> alerts_shown(int device, Millis until) const {
+    std::vector<client::Alert> out;
+    for (const Shown& shown : simulation_.all_shown()) {
+      const auto* changed = std::get_if<client::AlertChanged>(&shown.event);
+      if (shown.device == device && changed != nullptr && shown.at <= until) out.push_back(changed->alert);
+    }
+    return out;
+  }
+  template <class Body>
+  std::vector<std::pair<Millis, client::Message>> heard(int device) const {
+    std::vector<std::pair<Millis, client::Message>> out;
+    for (const Shown& shown : simulation_.all_shown()) {
+      const auto* message = std::get_if<client::NewMessage>(&shown.event);
+      if (shown.device == device && message != nullptr &&
+          std::holds_alternative<Body>(message->message.content.body)) {
+        out.emplace_back(shown.at, message->message);
+      }
+    }
+    return out;
+  }
+  // The first time at which a device's own message had come so far.
+  std::optional<Millis> own(int device, MessageId id, client::Delivery delivery, Errc* why = nullptr) const {
+    for (const Shown& shown : simulation_.all_shown()) {
+      const auto* own = std::get_if<client::OwnMessage>(&shown.event);
+      if (shown.device != device || own == nullptr || own->id != id || own->delivery != delivery) continue;
+      if (why != nullptr) *why = own->why;
+      return shown.at;
+    }
+    return std::nullopt;
+  }
+  std::vector<Did> did(int device, What what) const {
+    std::vector<Did> out;
+    for (const Did& done : simulation_.all_done()) {
+      if (done.device == device && done.what == what) out.push_back(done);
+    }
+    return out;
+  }
+  std::vector<client::Message> history(int device) const {
+    std::vector<client::Message> out;
+    for (const auto& [key, stored] : simulation_.device(device).disk().messages) {
+      if (!std::holds_alternative<wire::Seen>(stored.message.content.body)) out.push_back(stored.message);
+    }
+    std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.seq < b.seq; });
+    return out;
+  }
+  std::string exported(int device) const {
+    const client::ClientCore& core = simulation_.device(device).core();
+    client::ExportInput input{core.conversations().at(0), core.alerts().at(0), history(device),
+                              at(base_.night_end)};
+    const auto made = client::export_journal(input);
+    EXPECT_TRUE(made);
+    return made ? made->text : std::string();
+  }
+  const client::ClientCore& core(int device) const { return simulation_.device(device).core(); }
+  const Simulation& simulation() const { return simulation_; }
+
+ private:
+  const Base& base_;
+  Simulation simulation_;
+};
+
+class Stories : public ::testing::TestWithParam<int> {};  // the night, of four
+
+// ---- 6a: advice given
+
+TEST_P(Stories, AdviceIsGiven) {
+  const Told night(story("story-6a-advice.plan", kStoryA + GetParam()));
+  const MessageId asked = *night.did(kAmalie, What::kAsk).at(0).message;
+  const Millis asked_at = night.did(kAmalie, What::kAsk).at(0).at;
+
+  // 02.40:00 "Sendt" after it is on disk (the oracles watch the order); at Ida's device in less than 2 s.
+  ASSERT_TRUE(night.own(kAmalie, asked, client::Delivery::kStored));
+  const auto rings = night.rings(kIda);
+  ASSERT_EQ(rings.size(), 1U);  // 02.41:10 the timer stops: she is not rung again
+  EXPECT_EQ(rings[0].second, NoticeKind::kFirst);
+  EXPECT_LT(rings[0].first - asked_at, seconds(2));
+  EXPECT_TRUE(night.own(kAmalie, asked, client::Delivery::kOnDevice));
+  for (const auto& [at, kind] : night.rings(kRune)) {
+    ADD_FAILURE() << "Rune is rung at " << night.format_utc(at) << ", kind " << static_cast<int>(kind);
+  }
+  EXPECT_EQ(night.heard<wire::AdviceRequest>(kIda).size(), 1U);
+  EXPECT_EQ(night.heard<wire::AdviceRequest>(kArchive).size(), 1U);
+
+  // 02.41:10 "Overtaget af Ida Eksempel, overlæge"; the second taker is told.
+  const MessageId second = *night.did(kRune, What::kTake).at(0).message;
+  Errc why{};
+  ASSERT_TRUE(night.own(kRune, second, client::Delivery::kFailed, &why));
+  EXPECT_EQ(why, Errc::kAlreadyTaken);
+  for (const int device : {int{kAmalie}, int{kRune}, int{kIda}}) {
+    const auto alert = night.core(device).alerts().at(0);
+    ASSERT_TRUE(alert.taken_by) << device;
+    EXPECT_EQ(alert.taken_by->name, "Ida Eksempel");
+    EXPECT_EQ(alert.taken_by->profession, "overlæge");
+    EXPECT_FALSE(alert.view.late);
+    EXPECT_TRUE(alert.warnings.empty());
+  }
+
+  // 02.42 the addition is a message of its own with its own time; the question stays as it was.
+  const auto history = night.history(kIda);
+  ASSERT_GE(history.size(), 3U);
+  EXPECT_EQ(history[0].id, asked);
+  for (std::size_t i = 1; i < history.size(); ++i) {
+    EXPECT_GT(history[i].seq, history[i - 1].seq);
+    EXPECT_GE(history[i].stored_at, history[i - 1].stored_at);
+  }
+
+  // 02.48 Jonas comes in, which is shown, and reads from there on.
+  bool joined = false;
+  for (const Shown& shown : night.simulation().all_shown()) {
+    const auto* changed = std::get_if<client::MembersChanged>(&shown.event);
+    joined = joined || (shown.device == kIda && changed != nullptr && changed->joined.size() == 1);
+  }
+  EXPECT_TRUE(joined);
+  EXPECT_TRUE(night.heard<wire::AdviceRequest>(kJonas).empty());
+  EXPECT_EQ(night.heard<wire::Advice>(kJonas).size(), 1U);
+
+  // 02.50 the end is blocked until the advice has been read back right; 02.51 the wrong dose is not.
+  const auto ida_closes = night.did(kIda, What::kClose), amalie_closes = night.did(kAmalie, What::kClose);
+  EXPECT_FALSE(amalie_closes.at(0).done);
+  EXPECT_FALSE(ida_closes.at(0).done);
+  EXPECT_TRUE(amalie_closes.at(1).done);
+  const auto verdicts = night.heard<wire::ReadBackVerdict>(kAmalie);
+  ASSERT_EQ(verdicts.size(), 2U);
+  EXPECT_FALSE(std::get<wire::ReadBackVerdict>(verdicts[0].second.content.body).correct);
+  EXPECT_TRUE(std::get<wire::ReadBackVerdict>(verdicts[1].second.content.body).correct);
+  EXPECT_EQ(night.heard<wire::Done>(kIda).size(), 1U);
+  EXPECT_EQ(night.core(kIda).alerts().at(0).view.state, AlertState::kClosed);
+
+  // 04.02 the export: both names, roles, times with their offset, the read-back.
+  const std::string exported = night.exported(kIda);
+  for (const char* words : {"Amalie Prøve", "Ida Eksempel", "overlæge", "Ikke korrekt", "Tilbagelæst korrekt",
+                            "15 mg", "Overtaget af"}) {
+    EXPECT_NE(exported.find(words), std::string::npos) << words << "\n" << exported;
+  }
+  // Before and after the change, the question and the end each in its own offset.
+  const bool autumn = GetParam() < 2, spring = GetParam() == 2;
+  EXPECT_EQ(exported.find("+01:00") != std::string::npos, true);
+  EXPECT_EQ(exported.find("+02:00") != std::string::npos, autumn || spring);
+  EXPECT_EQ(client::in_repeated_hour(night.at(asked_at)), autumn);
+}
+
+// ---- 6b: nobody takes it
+
+TEST_P(Stories, NobodyTakesIt) {
+  const Told night(story("story-6b-nobody.plan", kStoryB + GetParam()));
+  const MessageId asked = *night.did(kAmalie, What::kAsk).at(0).message;
+  const Millis asked_at = night.did(kAmalie, What::kAsk).at(0).at;
+
+  // 00:48:12 the network is away: said within ten seconds. 00:48:52 the same id again, and one alert.
+  const auto not_sent = night.own(kAmalie, asked, client::Delivery::kFailed);
+  const auto stored = night.own(kAmalie, asked, client::Delivery::kStored);
+  ASSERT_TRUE(not_sent && stored);
+  EXPECT_LE(*not_sent - asked_at, seconds(11));
+  EXPECT_GE(*stored - asked_at, seconds(42));
+  EXPECT_LE(*stored - asked_at, seconds(50));
+  const Millis accepted = *stored;
+  const auto is_about = [&](Millis at, Millis wanted) {
+    return at >= accepted + wanted - seconds(1) && at <= accepted + wanted + seconds(1);
+  };
+  for (const int device : {int{kAmalie}, int{kIda}, int{kRune}, int{kLis}, int{kChief}}) {
+    EXPECT_EQ(night.core(device).alerts().size(), 1U) << device;
+  }
+
+  // 00:48:53 on Ida's one device that is on; on a device is not taken.
+  EXPECT_TRUE(night.own(kAmalie, asked, client::Delivery::kOnDevice));
+  for (const auto& alert : night.alerts_shown(kAmalie, accepted + minutes(15))) EXPECT_FALSE(alert.taken_by);
+
+  // 00:50:53 again; 00:53:53 Rune and Lis; 00:55:10 Lis sees it, and it climbs on; 00:58:53 the third step.
+  // The clocks change in between: no timer early, none twice, none left out.
+  using Rings = std::vector<std::pair<Millis, NoticeKind>>;
+  const auto expect_rings = [&](int device, const Rings& wanted) {
+    const auto rings = night.rings(device);
+    ASSERT_EQ(rings.size(), wanted.size()) << device;
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+      EXPECT_EQ(rings[i].second, wanted[i].second) << device;
+      EXPECT_TRUE(is_about(rings[i].first, wanted[i].first)) << device << ", " << i;
+    }
+  };
+  expect_rings(kIda, {{minutes(0), NoticeKind::kFirst},
+                      {minutes(2), NoticeKind::kRepeat},
+                      {minutes(4), NoticeKind::kRepeat}});
+  expect_rings(kRune, {{minutes(5), NoticeKind::kFirst}});
+  expect_rings(kLis, {{minutes(5), NoticeKind::kFirst}});
+  expect_rings(kChief, {{minutes(10), NoticeKind::kFirst}});
+  EXPECT_TRUE(night.own(kAmalie, asked, client::Delivery::kSeen));
+
+  // 00:53:53 "Sendes til regional vagtleder om 05.00"
+  const auto at_step_two = night.alerts_shown(kAmalie, accepted + minutes(6)).back();
+  EXPECT_EQ(at_step_two.view.step, 1U);
+  EXPECT_EQ((at_step_two.view.next_at - night.at(accepted + minutes(10))) / seconds(2), 0);
+
+  // 01:03:53 "Brug reserveplanen nu": fifteen minutes from when it was accepted. 01:04:20 "Ring 112": once.
+  expect_rings(kAmalie, {{minutes(15), NoticeKind::kLoud}});
+  EXPECT_TRUE(night.did(kAmalie, What::kReserve).at(0).done);
+
+  // 01:19:30 Rune's answer is late, and says so.
+  for (const int device : {int{kAmalie}, int{kRune}}) {
+    const auto alert = night.core(device).alerts().at(0);
+    ASSERT_TRUE(alert.taken_by);
+    EXPECT_EQ(alert.taken_by->name, "Rune Eksempel");
+    EXPECT_TRUE(alert.view.late);
+    EXPECT_TRUE(alert.view.reserve_used);
+    EXPECT_EQ(alert.view.state, AlertState::kAdvised);
+  }
+
+  // 01:48:10 the second 02.48: told apart on screen, in the export and in the order.
+  const auto history = night.history(kRune);
+  for (std::size_t i = 1; i < history.size(); ++i) {
+    EXPECT_GE(history[i].stored_at, history[i - 1].stored_at);
+  }
+  const bool autumn = GetParam() < 2;
+  const auto says = night.heard<wire::Text>(kRune);
+  ASSERT_EQ(says.size(), 2U);
+  const std::string first = client::format_local(history.front().content.written_at);
+  const std::string last = client::format_local(says.back().second.content.written_at);
+  const bool spring = GetParam() == 2;
+  EXPECT_EQ(first, autumn ? "kl. 02.48 (sommertid)" : spring ? "kl. 01.48" : "kl. 02.31");
+  EXPECT_EQ(last, autumn ? "kl. 02.48 (normaltid)" : spring ? "kl. 03.48" : "kl. 03.31");
+  const std::string exported = night.exported(kRune);
+  EXPECT_EQ(exported.find("(sommertid)") != std::string::npos, autumn);
+  EXPECT_EQ(exported.find("(normaltid)") != std::string::npos, autumn);
+  for (const char* words : {"Rune Eksempel", "112"}) EXPECT_NE(exported.find(words), std::string::npos) << words;
+}
+
+std::string name_of_night(const ::testing::TestParamInfo<int>& drawn) {
+  constexpr std::array kNames = {"25Oct2026", "31Oct2027", "28Mar2027", "25Nov2026"};
+  return kNames[static_cast<std::size_t>(drawn.param)];
+}
+INSTANTIATE_TEST_SUITE_P(Nights, Stories, ::testing::Values(0, 1, 2, 3), name_of_night);
+
+}  // namespace
+}  // namespace nattevagt::simulation
