@@ -2,22 +2,29 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 
 namespace nattevagt::mls {
 
 void Writer::reserve_more(std::size_t more) {
+  constexpr std::size_t kLeast = 256;  // most that is hashed or signed is shorter: one allocation
   const std::size_t needed = out_.size() + more;
-  if (kind_ == Kind::kPublic || needed <= out_.capacity()) return;
+  if (needed <= out_.capacity()) return;
+  const std::size_t capacity = std::max({needed, out_.capacity() * 2, kLeast});
+  if (kind_ == Kind::kPublic) return out_.reserve(capacity);
   Bytes larger;
-  larger.reserve(std::max(needed, out_.capacity() * 2));
+  larger.reserve(capacity);
   larger.assign(out_.begin(), out_.end());
   wipe(out_);
   out_ = std::move(larger);
 }
 
 void Writer::raw(ByteView bytes) {
+  if (bytes.empty()) return;
   reserve_more(bytes.size());
-  append(out_, bytes);
+  const std::size_t at = out_.size();
+  out_.resize(at + bytes.size());
+  std::memcpy(out_.data() + at, bytes.data(), bytes.size());
 }
 
 void Writer::integer(std::uint64_t value, int bytes) {

@@ -134,10 +134,7 @@ PastEpoch retire(GroupState& state, UtcTime ended) {
   out.ended = ended;
   out.context_bytes = std::move(state.context_bytes);
   out.confirmation_tag = std::move(state.confirmation_tag);
-  out.leaves.reserve(state.tree.leaf_count());
-  for (std::uint32_t i = 0; i < state.tree.leaf_count(); ++i) {
-    out.leaves.push_back(state.tree.leaf_ptr(LeafIndex{i}));
-  }
+  out.leaves = std::move(state.tree).take_leaves();
   out.sender_data = std::move(state.secrets.sender_data);
   out.secret_tree = std::move(state.secret_tree);
   return out;

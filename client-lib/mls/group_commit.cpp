@@ -29,11 +29,12 @@ void put(Draft& draft, ListedProposal listed, std::optional<ProposalRef> ref) {
 }
 
 // Which cached proposals make a valid list together with the request (12.2): a Remove before an Update, the
-// last Update of a leaf, nothing about ourselves, a ReInit only when it is alone. What is passed over may be
-// proposed again in the next epoch.
+// last Update of a leaf, nothing about ourselves, nobody twice whom the request adds, a ReInit only when it is
+// alone. What is passed over may be proposed again in the next epoch.
 class Selection {
  public:
-  Selection(const GroupState& state, const CommitRequest& request, const PskSource* psks)
+  Selection(const GroupState& state, const CommitRequest& request, const std::vector<KeyPackage>& adds,
+            const PskSource* psks)
       : state_(state), request_(request), psks_(psks) {
     for (const LeafIndex leaf : request.removes) removed_.insert(leaf);
     for (const CachedProposal& cached : state.proposals) {
@@ -41,9 +42,7 @@ class Selection {
       if (cached.listed.proposal.type() == ProposalType::kUpdate)
         last_update_[cached.listed.sender.leaf()] = &cached;
     }
-    state.tree.for_each_leaf([&](LeafIndex leaf, const LeafNode& node) {
-      if (!removed_.contains(leaf)) clients_.insert(node.signature_key);
-    });
+    for (const KeyPackage& add : adds) added_.insert(add.leaf_node.signature_key);
     context_extensions_ = request.group_context_extensions.has_value();
     others_ = !request.adds.empty() || !request.removes.empty() || !request.external_psks.empty() ||
               !request.resumption_psks.empty() || context_extensions_ || request.reinit.has_value() ||
@@ -54,7 +53,7 @@ class Selection {
     const Proposal& proposal = cached.listed.proposal;
     switch (proposal.type()) {
       case ProposalType::kAdd:
-        return clients_.insert(proposal.as<Add>()->key_package.leaf_node.signature_key).second;
+        return take_add(proposal.as<Add>()->key_package.leaf_node.signature_key);
       case ProposalType::kUpdate: {
         const LeafIndex leaf = cached.listed.sender.leaf();
         return leaf != state_.own() && !removed_.contains(leaf) && last_update_[leaf] == &cached;
@@ -79,12 +78,21 @@ class Selection {
   }
 
  private:
+  // Neither a member that stays, nor one that is added already.
+  bool take_add(const Bytes& client) {
+    bool there = false;
+    state_.tree.for_each_leaf([&](LeafIndex leaf, const LeafNode& node) {
+      there = there || (node.signature_key == client && !removed_.contains(leaf));
+    });
+    return !there && added_.insert(client).second;
+  }
+
   const GroupState& state_;
   const CommitRequest& request_;
   const PskSource* psks_;
   std::set<LeafIndex> removed_, taken_removes_;
   std::map<LeafIndex, const CachedProposal*> last_update_;
-  std::set<Bytes> clients_;
+  std::set<Bytes> added_;
   bool context_extensions_ = false;
   bool others_ = false;
 };
@@ -92,9 +100,16 @@ class Selection {
 Result<Draft> draft_commit(const GroupState& state, const CommitRequest& request,
                            const Validation& validation, Entropy& entropy) {
   const Sender self{SenderType::kMember, state.own().value};
+  std::vector<KeyPackage> adds;
+  for (const Bytes& message : request.adds) {
+    NV_TRY(MlsMessage parsed, parse_message(message));
+    KeyPackage* key_package = std::get_if<KeyPackage>(&parsed.body);
+    if (key_package == nullptr) return fail(Errc::kInvalidValue, "RFC 9420 12.1.1");
+    adds.push_back(std::move(*key_package));
+  }
   Draft out;
   if (request.use_pending_proposals) {
-    Selection selection(state, request, validation.psks);
+    Selection selection(state, request, adds, validation.psks);
     for (const CachedProposal& cached : state.proposals) {
       if (selection.take(cached)) put(out, cached.listed, cached.ref);
     }
@@ -111,12 +126,7 @@ Result<Draft> draft_commit(const GroupState& state, const CommitRequest& request
        fresh_psk_ids(request.external_psks, request.resumption_psks, state.context.group_id, entropy)) {
     put(out, {Proposal{PreSharedKey{std::move(id)}}, self}, {});
   }
-  for (const Bytes& message : request.adds) {
-    NV_TRY(MlsMessage parsed, parse_message(message));
-    KeyPackage* key_package = std::get_if<KeyPackage>(&parsed.body);
-    if (key_package == nullptr) return fail(Errc::kInvalidValue, "RFC 9420 12.1.1");
-    put(out, {Proposal{Add{std::move(*key_package)}}, self}, {});
-  }
+  for (KeyPackage& add : adds) put(out, {Proposal{Add{std::move(add)}}, self}, {});
   return out;
 }
 

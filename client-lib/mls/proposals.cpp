@@ -114,6 +114,7 @@ Status validate_list(const std::vector<ListedProposal>& list, LeafIndex committe
     }
   }
   Status present = {};
+  if (added_keys.empty()) return present;
   tree.for_each_leaf([&](LeafIndex, const LeafNode& leaf) {
     if (added_keys.contains(leaf.signature_key) && !removed_keys.contains(leaf.signature_key)) {
       present = fail(Errc::kInvalidValue, "RFC 9420 12.2 client already in the group");

@@ -48,6 +48,7 @@ class RatchetTree {
   // nullptr: blank, or outside the tree.
   const LeafNode* leaf(LeafIndex index) const noexcept;
   LeafPtr leaf_ptr(LeafIndex index) const noexcept;
+  std::vector<LeafPtr> take_leaves() && { return std::move(leaves_); }  // by leaf index
   const ParentNode* parent(NodeIndex node) const noexcept;
   const Bytes* encryption_key(NodeIndex node) const noexcept;
   template <class Visit>

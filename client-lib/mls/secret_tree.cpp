@@ -12,10 +12,6 @@ namespace tm = tree_math;
 
 constexpr std::uint32_t kLastGeneration = std::numeric_limits<std::uint32_t>::max();
 
-TreeSecret child_secret(const TreeSecret& node, bool left) {
-  return expand_secret<TreeSecret>(node.expose(), "tree", as_bytes(left ? "left" : "right"));
-}
-
 template <class S>
 void read_into(Reader& in, S& out) {
   const ByteView bytes = in.raw(S::kSize);
@@ -101,46 +97,40 @@ SecretTree::SecretTree(std::uint32_t leaf_count, const EncryptionSecret& encrypt
 }
 
 // From the nearest ancestor that has its secret; it exists, because a leaf without one has its ratchets.
-TreeSecret SecretTree::leaf_secret(LeafIndex leaf) const {
-  NodeIndex node = tm::node_of(leaf);
-  while (!nodes_.contains(node)) {
-    NV_CHECK(node != tm::root(leaf_count_));
-    node = tm::parent(node);
+SecretTree::Opening SecretTree::opening(LeafIndex leaf) const {
+  Opening out;
+  out.spent = tm::node_of(leaf);
+  while (!nodes_.contains(out.spent)) {
+    NV_CHECK(out.spent != tm::root(leaf_count_));
+    out.spent = tm::parent(out.spent);
   }
-  TreeSecret secret = nodes_.at(node).duplicate();
-  while (!tm::is_leaf(node)) {
-    const bool left = tm::covers(tm::left(node), leaf);
-    secret = child_secret(secret, left);
-    node = left ? tm::left(node) : tm::right(node);
+  TreeSecret secret = nodes_.at(out.spent).duplicate();
+  for (NodeIndex node = out.spent; !tm::is_leaf(node);) {
+    const Expander expander(secret.expose());
+    TreeSecret left = expander.secret<TreeSecret>("tree", as_bytes("left"));
+    TreeSecret right = expander.secret<TreeSecret>("tree", as_bytes("right"));
+    const bool go_left = tm::covers(tm::left(node), leaf);
+    out.beside.emplace_back(go_left ? tm::right(node) : tm::left(node), std::move(go_left ? right : left));
+    secret = std::move(go_left ? left : right);
+    node = go_left ? tm::left(node) : tm::right(node);
   }
-  return secret;
-}
-
-SecretTree::LeafRatchets SecretTree::start(const TreeSecret& leaf_secret) {
-  LeafRatchets out;
-  out.handshake = Ratchet(expand_secret<RatchetSecret>(leaf_secret.expose(), "handshake"));
-  out.application = Ratchet(expand_secret<RatchetSecret>(leaf_secret.expose(), "application"));
+  const Expander expander(secret.expose());
+  out.ratchets.handshake = Ratchet(expander.secret<RatchetSecret>("handshake"));
+  out.ratchets.application = Ratchet(expander.secret<RatchetSecret>("application"));
   return out;
 }
 
-SecretTree::LeafRatchets& SecretTree::open(LeafIndex leaf) {
+SecretTree::LeafRatchets& SecretTree::open(LeafIndex leaf, std::optional<Opening> opened) {
   changed_leaves_.insert(leaf);
   if (const auto found = ratchets_.find(leaf); found != ratchets_.end()) return found->second;
-  NodeIndex node = tm::node_of(leaf);
-  while (!nodes_.contains(node)) node = tm::parent(node);
-  while (!tm::is_leaf(node)) {
-    const auto at = nodes_.find(node);
-    nodes_.emplace(tm::left(node), child_secret(at->second, true));
-    nodes_.emplace(tm::right(node), child_secret(at->second, false));
-    changed_nodes_.insert({node, tm::left(node), tm::right(node)});
-    nodes_.erase(at);
-    node = tm::covers(tm::left(node), leaf) ? tm::left(node) : tm::right(node);
+  Opening fresh = opened ? std::move(*opened) : opening(leaf);
+  nodes_.erase(fresh.spent);
+  changed_nodes_.insert(fresh.spent);
+  for (auto& [node, secret] : fresh.beside) {
+    nodes_.emplace(node, std::move(secret));
+    changed_nodes_.insert(node);
   }
-  const auto at = nodes_.find(node);
-  LeafRatchets& out = ratchets_.emplace(leaf, start(at->second)).first->second;
-  nodes_.erase(at);
-  changed_nodes_.insert(node);
-  return out;
+  return ratchets_.emplace(leaf, std::move(fresh.ratchets)).first->second;
 }
 
 Result<SecretTree::Sending> SecretTree::next(LeafIndex leaf, RatchetKind kind) {
@@ -154,14 +144,13 @@ Result<SecretTree::Sending> SecretTree::next(LeafIndex leaf, RatchetKind kind) {
 
 Result<SecretTree::Step> SecretTree::peek(LeafIndex leaf, RatchetKind kind, std::uint32_t generation) const {
   if (leaf.value >= leaf_count_) return fail(Errc::kInvalidValue, "RFC 9420 6.3.2");
-  if (generation == kLastGeneration) return fail(Errc::kGenerationUsed, "RFC 9420 15.3");
   Step out;
   out.leaf = leaf;
   out.kind = kind;
   out.generation = generation;
   const auto found = ratchets_.find(leaf);
-  const LeafRatchets started = found == ratchets_.end() ? start(leaf_secret(leaf)) : LeafRatchets{};
-  const Ratchet& ratchet = (found == ratchets_.end() ? started : found->second).of(kind);
+  if (found == ratchets_.end()) out.opening = opening(leaf);
+  const Ratchet& ratchet = (out.opening ? out.opening->ratchets : found->second).of(kind);
   if (generation < ratchet.next_generation()) {
     std::optional<MessageKey> kept = ratchet.kept(generation);
     if (!kept) return fail(Errc::kGenerationUsed, "RFC 9420 9.1");
@@ -178,7 +167,7 @@ Result<SecretTree::Step> SecretTree::peek(LeafIndex leaf, RatchetKind kind, std:
 }
 
 void SecretTree::accept(Step step) {
-  Ratchet& ratchet = open(step.leaf).of(step.kind);
+  Ratchet& ratchet = open(step.leaf, std::move(step.opening)).of(step.kind);
   if (step.advanced) {
     ratchet = std::move(*step.advanced);
   } else {

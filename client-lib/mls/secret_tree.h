@@ -75,6 +75,12 @@ class SecretTree {
       return kind == RatchetKind::kHandshake ? handshake : application;
     }
   };
+  // A leaf that speaks for the first time: its ratchets, and what its path leaves of the tree.
+  struct Opening {
+    NodeIndex spent;  // the ancestor that had a secret
+    std::vector<std::pair<NodeIndex, TreeSecret>> beside;
+    LeafRatchets ratchets;
+  };
   // A key on trial, and what accept() is to change.
   struct Step {
     LeafIndex leaf;
@@ -82,6 +88,7 @@ class SecretTree {
     std::uint32_t generation = 0;
     MessageKey key;
     std::optional<Ratchet> advanced;  // nothing: the key was a kept one
+    std::optional<Opening> opening;
   };
 
   // Of our own sending: moves at once, since the key is about to be used.
@@ -114,9 +121,8 @@ class SecretTree {
   bool complete() const;
 
  private:
-  TreeSecret leaf_secret(LeafIndex leaf) const;
-  static LeafRatchets start(const TreeSecret& leaf_secret);
-  LeafRatchets& open(LeafIndex leaf);  // expands the path for good
+  Opening opening(LeafIndex leaf) const;
+  LeafRatchets& open(LeafIndex leaf, std::optional<Opening> opened = {});  // for good
 
   std::uint32_t leaf_count_ = 0;
   std::map<NodeIndex, TreeSecret> nodes_;

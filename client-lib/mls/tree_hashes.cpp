@@ -1,5 +1,6 @@
 // Tree hashes and parent hashes (RFC 9420 7.8, 7.9), and the checks of a whole tree (12.4.3.1).
 #include <algorithm>
+#include <array>
 
 #include "client-lib/mls/ratchet_tree.h"
 #include "client-lib/mls/tree_math.h"
@@ -157,15 +158,30 @@ Status RatchetTree::verify_unique_keys() const {
 
 namespace {
 
+// Which of many tags is one of a few? Most are none, and are told by their first byte.
+class TagFilter {
+ public:
+  void add(std::uint64_t tag) noexcept { seen_[tag & 0xff] = true; }
+  bool maybe(std::uint64_t tag) const noexcept { return seen_[tag & 0xff]; }
+
+ private:
+  std::array<bool, 256> seen_{};
+};
+
 // Is a key of `places` also at another place? `tags` are the first bytes of the key at each place.
 template <class KeyAt>
 bool repeated(const std::vector<std::uint64_t>& tags, const std::vector<std::uint32_t>& places,
               KeyAt&& key_at) {
   std::vector<std::pair<std::uint64_t, std::uint32_t>> wanted;
   wanted.reserve(places.size());
-  for (const std::uint32_t place : places) wanted.emplace_back(tags[place], place);
+  TagFilter filter;
+  for (const std::uint32_t place : places) {
+    wanted.emplace_back(tags[place], place);
+    filter.add(tags[place]);
+  }
   std::sort(wanted.begin(), wanted.end());
   for (std::uint32_t place = 0; place < tags.size(); ++place) {
+    if (!filter.maybe(tags[place])) continue;
     auto at = std::lower_bound(wanted.begin(), wanted.end(), std::pair{tags[place], std::uint32_t{0}});
     for (; at != wanted.end() && at->first == tags[place]; ++at) {
       const Bytes* here = key_at(place);
@@ -194,11 +210,10 @@ Status RatchetTree::verify_unique_keys(const std::vector<LeafIndex>& changed) co
 }
 
 bool RatchetTree::holds_any_of(const std::vector<const Bytes*>& encryption_keys) const {
-  std::vector<std::uint64_t> wanted;
-  for (const Bytes* key : encryption_keys) wanted.push_back(tag_of(*key));
-  std::sort(wanted.begin(), wanted.end());
+  TagFilter filter;
+  for (const Bytes* key : encryption_keys) filter.add(tag_of(*key));
   for (std::uint32_t node = 0; node < key_tags_.size(); ++node) {
-    if (!std::binary_search(wanted.begin(), wanted.end(), key_tags_[node])) continue;
+    if (!filter.maybe(key_tags_[node])) continue;
     const Bytes* here = encryption_key(NodeIndex{node});
     if (here == nullptr) continue;
     for (const Bytes* key : encryption_keys) {

@@ -26,6 +26,7 @@ struct EpochLog {
   std::optional<Bytes> commit;
   std::optional<ClientId> committer;
   std::set<ClientId> out;    // removed by the commit; a resync removes nobody
+  std::optional<std::uint64_t> resumption;  // the epoch whose PSK the commit mixes in
   std::optional<Bytes> tag;  // the epoch authenticator that the first to arrive had
 };
 
@@ -71,6 +72,7 @@ struct Twin {
   struct Outcome {
     std::vector<ClientId> added;
     std::set<ClientId> removed;
+    std::optional<std::uint64_t> resumption;
   };
   // RFC 9420 12.2, as a committer chooses: its own wishes, and of what it has heard each Remove (but its own)
   // and the first Add of each client that is not there.
@@ -79,7 +81,7 @@ struct Twin {
     Outcome out;
     out.removed = removes;
     const EpochLog& now = epochs.back();
-    std::vector<ClientId> proposed;
+    std::vector<ClientId> proposed;  // asked for beside being proposed: once, by the committer's key package
     if (use_proposals) {
       for (const std::size_t at : places[committer].proposals) {
         const EpochLog::Proposed& one = now.proposals[at];
@@ -89,7 +91,8 @@ struct Twin {
     }
     for (const ClientId client : proposed) {
       const bool there = now.roster.contains(client) && !out.removed.contains(client);
-      const bool twice = std::find(out.added.begin(), out.added.end(), client) != out.added.end();
+      const bool twice = std::find(out.added.begin(), out.added.end(), client) != out.added.end() ||
+                         std::find(adds.begin(), adds.end(), client) != adds.end();
       if (!there && !twice) out.added.push_back(client);
     }
     for (const ClientId client : adds) out.added.push_back(client);
@@ -104,6 +107,7 @@ struct Twin {
     epochs.back().commit = std::move(commit);
     epochs.back().committer = committer;
     epochs.back().out = what.removed;
+    epochs.back().resumption = what.resumption;
     epochs.push_back(std::move(next));
   }
 

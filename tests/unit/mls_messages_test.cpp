@@ -53,6 +53,21 @@ TEST(MlsMessages, TooFarAheadIsRefusedAndTheLimitItselfIsRead) {
   }
 }
 
+// RFC 9420 9.1, 15.3: the generation after the last one would be 0, with 0's keys of another secret.
+TEST(MlsMessages, ARatchetAtItsEndGivesNoKeyAndDoesNotMove) {
+  Writer stored(Writer::Kind::kSecret);
+  stored.raw(Bytes(32, 7));
+  stored.u32(0xfffffffe);
+  stored.vector([] {});
+  Reader in(stored.view());
+  Ratchet ratchet = Ratchet::decode(in);
+  ASSERT_TRUE(in.ok());
+  EXPECT_TRUE(ratchet.advance().has_value());
+  EXPECT_EQ(ratchet.next_generation(), 0xffffffffu);
+  EXPECT_EQ(ratchet.advance().error().code, Errc::kGenerationUsed);
+  EXPECT_EQ(ratchet.next_generation(), 0xffffffffu);
+}
+
 TEST(MlsMessages, LastGenerationIsRefusedAtOnce) {
   SecretTree tree(2, EncryptionSecret{});
   EXPECT_EQ(tree.peek(LeafIndex{0}, RatchetKind::kApplication, 0xffffffff).error().code,

@@ -1,5 +1,8 @@
 // Proposals from outside (RFC 9420 12.1.8), PSKs in commits (8.4, 8.6), context extensions by reference, and
 // what an extension that nobody knows must survive (13).
+#include <array>
+#include <set>
+
 #include "client-lib/mls/external_proposal.h"
 #include "tests/unit/mls_world.h"
 
@@ -336,6 +339,44 @@ TEST(MlsInsider, CannotSpeakInAnothersNameInAPrivateMessage) {
   }
 }
 
+// ---- What is asked for by value and proposed by reference (12.2)
+
+TEST(MlsCommit, WhoIsProposedAndAskedForIsAddedOnceByTheAskersKeyPackage) {
+  World world;
+  Party party(world, 2);
+  const Device dora = world.device("dora");
+  const KeyPackageBundle fresh = world.package("dora", dora.key);
+  world.process(party.groups[1], World::get(party.groups[0].propose_add(dora.bundle.message(),
+                                                                       world.validation(), world.entropy)));
+  CommitRequest request;
+  request.adds.push_back(fresh.message());
+  const CommitResult made = world.commit(party.groups[1], request);
+  ASSERT_EQ(made.change.added.size(), 1u);
+  party.deliver(1, made.commit);
+  Group joined = World::get(Group::join(*made.welcome, fresh, dora.key, world.validation()));
+  EXPECT_EQ(joined.epoch_authenticator(), party.groups[0].epoch_authenticator());
+  EXPECT_EQ(party.groups[0].pending_proposals(), 0u) << "what was passed over belongs to the old epoch";
+}
+
+TEST(MlsCommit, AMemberIsNotAddedAgainAndNobodyTwice) {
+  World world;
+  Party party(world, 2);
+  const Device dora = world.device("dora");
+  CommitRequest member;
+  member.adds.push_back(world.package("device1", party.devices[1].key).message());
+  EXPECT_EQ(party.groups[0].commit(member, world.validation(), world.entropy).error().code,
+            Errc::kInvalidValue);
+  CommitRequest twice;
+  twice.adds = {dora.bundle.message(), world.package("dora", dora.key).message()};
+  EXPECT_EQ(party.groups[0].commit(twice, world.validation(), world.entropy).error().code,
+            Errc::kInvalidValue);
+  // A member's old leaf out and a new one in, in one commit: this is how one comes back (P-078).
+  member.removes.push_back(LeafIndex{1});
+  const CommitResult made = world.commit(party.groups[0], member);
+  EXPECT_EQ(made.change.added.size(), 1u);
+  EXPECT_EQ(made.change.removed.size(), 1u);
+}
+
 // ---- A state that has gone back in time (point 22)
 
 TEST(MlsOldBackup, IsKnownByItsOwnLaterMessageAndSendsNoMore) {
@@ -372,6 +413,31 @@ TEST(MlsOldBackup, IsNotMadeBelieveByAnotherMember) {
                              world.entropy);
   EXPECT_TRUE(std::holds_alternative<OwnMessage>(world.process(party.groups[0], encode(forged))));
   EXPECT_TRUE(party.groups[0].active());
+}
+
+// RFC 9420 6.3.1: two states of one age use a generation and its key twice, and the reuse guard keeps the nonces
+// apart; whoever has read the first refuses the second.
+TEST(MlsOldBackup, UsesAKeyTwiceButNoNonce) {
+  World world;
+  Party party(world, 2);
+  Group backup = party.groups[0].clone();
+  std::set<std::array<std::uint8_t, 4>> guards;
+  std::set<Bytes> ciphertexts;
+  const SenderDataSecret& secret = GroupAccess::state(party.groups[1]).secrets.sender_data;
+  std::vector<Bytes> messages;
+  for (Group* state : {&party.groups[0], &backup}) {
+    messages.push_back(world.protect(*state, "the same words"));
+    const MlsMessage parsed = World::get(parse_message(messages.back()));
+    const auto& sealed = std::get<PrivateMessage>(parsed.body);
+    const SenderData sender = World::get(open_sender_data(sealed, secret));
+    EXPECT_EQ(sender.generation, 0u);
+    guards.insert(sender.reuse_guard);
+    ciphertexts.insert(sealed.ciphertext);
+  }
+  EXPECT_EQ(guards.size(), 2u);
+  EXPECT_EQ(ciphertexts.size(), 2u);
+  EXPECT_EQ(world.read(party.groups[1], messages[0]), "the same words");
+  EXPECT_EQ(world.error(party.groups[1], messages[1]), Errc::kGenerationUsed);
 }
 
 TEST(MlsOldBackup, ComesBackByAResyncUnderNewKeys) {
