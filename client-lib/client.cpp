@@ -138,15 +138,15 @@ class ClientImpl final : public Client {
   Result<Alert> alert(AlertId alert) const override { return core_->alert(alert); }
   std::vector<Conversation> conversations() const override { return core_->conversations(); }
   std::vector<Suspicion> suspicions() const override { return core_->suspicions(); }
-  Result<std::vector<Message>> history(ConversationId conversation) const override {
+  using Client::history;
+  using Client::search;
+  Result<std::vector<Message>> history(ConversationId conversation, HistoryPage page) const override {
     if (!core_->knows(conversation)) return fail(Errc::kNotFound, "Client::history");
-    NV_TRY(std::vector<Message> out, store_->history(conversation));
-    std::erase_if(
-        out, [](const Message& message) { return std::holds_alternative<wire::Seen>(message.content.body); });
-    return out;
+    return store_->history(conversation, page);
   }
-  Result<std::vector<FoundMessage>> search(std::string_view words, std::size_t limit) const override {
-    return store_->search(words, limit);
+  Result<std::vector<FoundMessage>> search(std::string_view words, std::size_t limit,
+                                           std::size_t skip) const override {
+    return store_->search(words, limit, skip);
   }
   std::vector<DirectoryEntry> directory() const override { return core_->directory(); }
   std::string reserve_plan() const override { return core_->reserve_plan(); }

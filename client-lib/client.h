@@ -74,7 +74,9 @@ class Client {
   virtual Result<Asked> ask(const Question& question) = 0;
   virtual Result<MessageId> take(AlertId alert) = 0;
   virtual Result<MessageId> decline(AlertId alert, std::string reason) = 0;
-  virtual Result<MessageId> send(ConversationId conversation, wire::Body body) = 0;   // text, ISBAR addition ...
+  // Text, ISBAR addition, medicine question, observation or journal mark. kNotPermitted: an act, a question or
+  // a receipt, which have their own calls.
+  virtual Result<MessageId> send(ConversationId conversation, wire::Body body) = 0;
   virtual Result<MessageId> advise(AlertId alert, wire::Advice advice) = 0;
   virtual Result<MessageId> read_back(MessageId advice, std::string text) = 0;
   virtual Result<MessageId> judge_read_back(MessageId read_back, bool correct) = 0;
@@ -93,8 +95,15 @@ class Client {
   virtual std::vector<Alert> alerts() const = 0;              // open ones first, newest first
   virtual Result<Alert> alert(AlertId alert) const = 0;
   virtual std::vector<Conversation> conversations() const = 0;
-  virtual Result<std::vector<Message>> history(ConversationId conversation) const = 0;
-  virtual Result<std::vector<FoundMessage>> search(std::string_view words, std::size_t limit) const = 0;
+  // Newest last. All that the device keeps (P-092), or the page asked for. kNotFound.
+  virtual Result<std::vector<Message>> history(ConversationId conversation, HistoryPage page) const = 0;
+  Result<std::vector<Message>> history(ConversationId conversation) const { return history(conversation, {}); }
+  // The best `limit` (at most 1,000) after the first `skip`.
+  virtual Result<std::vector<FoundMessage>> search(std::string_view words, std::size_t limit,
+                                                   std::size_t skip) const = 0;
+  Result<std::vector<FoundMessage>> search(std::string_view words, std::size_t limit) const {
+    return search(words, limit, 0);
+  }
   virtual std::vector<Suspicion> suspicions() const = 0;      // all that were ever raised, oldest first
   virtual std::string reserve_plan() const = 0;               // numbers to ring; empty when none is published
   virtual bool outbox_empty() const = 0;

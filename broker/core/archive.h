@@ -34,7 +34,7 @@ template <class Enum>
 struct EnumRange;
 template <>
 struct EnumRange<wire::EntryKind> {
-  static constexpr wire::EntryKind kFirst = wire::EntryKind::kApplication, kLast = wire::EntryKind::kAlert;
+  static constexpr wire::EntryKind kFirst = wire::EntryKind::kApplication, kLast = wire::EntryKind::kRejoin;
 };
 template <>
 struct EnumRange<wire::AlertState> {

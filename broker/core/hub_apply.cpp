@@ -153,7 +153,7 @@ Status HubCore::State::apply(const EntryAppended& fact, Place place) {
     return corrupt("EntryAppended");
   if (fact.create) {
     stream = &streams.create(fact.stream);
-    stream->epoch = fact.entry.epoch;
+    stream->epoch = stream->readable_from = fact.entry.epoch;
     streams.join(*stream, fact.entry.author, 0);
   }
   for (const DeviceNumber device : fact.removed) {
@@ -173,6 +173,7 @@ Status HubCore::State::apply(const EntryAppended& fact, Place place) {
   } else {
     apply_entry(*stream, fact.entry, place);
     stream->epoch = fact.entry.epoch + 1;
+    if (!fact.added.empty()) stream->readable_from = stream->epoch;
     apply_members(*stream, fact);
     apply_welcomes(*stream, stream->head(), stream->chain(), fact.added, fact.welcome_content, place);
   }
@@ -223,7 +224,7 @@ Status HubCore::State::apply(const AlertRaised& fact, Place place) {
   if (alerts.find(fact.facts.alert) != nullptr) return corrupt("AlertRaised");
   Stream& stream = streams.create(id);
   stream.alert = fact.facts.alert;
-  stream.epoch = fact.entry.epoch;
+  stream.epoch = stream.readable_from = fact.entry.epoch;
   const Digest entered = stream.chain();
   streams.join(stream, fact.entry.author, 0);
   for (const DeviceNumber device : fact.members) streams.join(stream, device, 0);

@@ -20,6 +20,7 @@ void HubCore::State::hello(Session& session, std::uint64_t request) {
   if (session.device != nullptr) {
     reply.key_packages_left = static_cast<std::uint32_t>(session.device->stock.size());
     reply.has_last_resort = session.device->stock.last_resort().has_value();
+    reply.positions = streams.positions(session.device->number);
     after = std::max(after, session.device->stock_changed);
     alerts.reach_changed(session.device->number);
   }

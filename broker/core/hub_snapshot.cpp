@@ -10,7 +10,7 @@ namespace nattevagt::broker {
 namespace {
 
 constexpr std::array<std::uint8_t, 4> kMagic{'N', 'V', 'H', 'S'};
-constexpr std::uint8_t kSnapshotFormat = 2;  // 2: the audit
+constexpr std::uint8_t kSnapshotFormat = 3;  // 2: the audit; 3: Stream::readable_from
 
 }  // namespace
 
@@ -42,7 +42,7 @@ Status HubCore::State::restore(ByteView bytes) {
   reader(last_index, last_time, documents_changed);
   if (format >= 2) reader(audit.seq, audit.chain);
   NV_TRYV(directory.load(reader));
-  NV_TRYV(streams.load(reader));
+  NV_TRYV(streams.load(reader, format));
   NV_TRYV(alerts.load(reader));
   if (!reader.finished()) return fail(Errc::kCorrupt, "restore");
   bool rooms = true;

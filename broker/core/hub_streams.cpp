@@ -15,12 +15,15 @@ bool contains(const std::vector<DeviceNumber>& devices, DeviceNumber device) {
 
 Status check_shape(const wire::Append& wanted) {
   const bool commit = wanted.kind == wire::EntryKind::kCommit;
+  const bool rejoin = wanted.kind == wire::EntryKind::kRejoin;
   if (wanted.stream == wire::kInbox || wanted.stream == wire::kAuditStream) {
     return fail(Errc::kInvalidValue, "P-030");
   }
-  if (!commit && wanted.kind != wire::EntryKind::kApplication && wanted.kind != wire::EntryKind::kProposal) {
+  if (!commit && !rejoin && wanted.kind != wire::EntryKind::kApplication &&
+      wanted.kind != wire::EntryKind::kProposal) {
     return fail(Errc::kInvalidValue, "P-030");
   }
+  if (rejoin && (wanted.create || wanted.epoch != 0)) return fail(Errc::kInvalidValue, "P-078");
   if (wanted.bytes.size() > limits::kEntryBytesMax || wanted.welcome.size() > limits::kWelcomeBytesMax) {
     return fail(Errc::kTooLarge, "P-090");
   }
@@ -84,10 +87,14 @@ void HubCore::State::append(Session& session, std::uint64_t request, const wire:
   receipt(session, request, leaf_of(*stream, stream->head()), index);
 }
 
-// P-035: a commit and a proposal in the current epoch, an application message in it or the two before.
+// P-035: a commit and a proposal in the current epoch; an application message in it or the two before, but in
+// none that a member has no keys of, since it was added later.
 Status HubCore::State::check_epoch(const Stream& stream, wire::EntryKind kind, std::uint64_t epoch) const {
-  const std::uint64_t behind = kind == wire::EntryKind::kApplication ? 2 : 0;
+  if (kind == wire::EntryKind::kRejoin) return {};  // P-078: of no epoch
+  const bool words = kind == wire::EntryKind::kApplication;
+  const std::uint64_t behind = words ? 2 : 0;
   if (epoch > stream.epoch || stream.epoch - epoch > behind) return fail(Errc::kStaleEpoch, "P-035");
+  if (words && epoch < stream.readable_from) return fail(Errc::kStaleEpoch, "P-035");
   return {};
 }
 

@@ -170,7 +170,7 @@ void Stream::settle_floor() {
 // ---- Snapshot
 
 void Stream::save(Writer& writer) const {
-  writer(id_, inbox_of_, head_, trimmed_, chain_, epoch, alert);
+  writer(id_, inbox_of_, head_, trimmed_, chain_, epoch, alert, readable_from);
   writer(static_cast<std::uint64_t>(log_.size()));
   for (const LogEntry& entry : log_) {
     writer(entry.id, entry.kind, entry.act, entry.epoch, entry.stored_at, entry.content, entry.chain,
@@ -181,9 +181,14 @@ void Stream::save(Writer& writer) const {
   for (const Member& member : members_) writer(member.device, member.cursor, member.until);
 }
 
-Status Stream::load(Reader& reader) {
+Status Stream::load(Reader& reader, std::uint8_t format) {
   std::uint64_t entries = 0, members = 0;
-  reader(id_, inbox_of_, head_, trimmed_, chain_, epoch, alert, entries);
+  reader(id_, inbox_of_, head_, trimmed_, chain_, epoch, alert);
+  // Formats 1 and 2 did not know it: the strictest costs a message on its way one more encryption.
+  readable_from = epoch;
+  if (format >= 3) reader(readable_from);
+  reader(entries);
+  if (readable_from > epoch) return fail(Errc::kCorrupt, "Stream::load");
   if (!reader.ok() || trimmed_ > head_ || entries > head_ || entries < kept()) {
     return fail(Errc::kCorrupt, "Stream::load");
   }

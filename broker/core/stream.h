@@ -76,6 +76,8 @@ class Stream {
   const Digest& chain() const { return chain_; }  // at head
 
   std::uint64_t epoch = 0;       // the MLS epoch that a commit must name (P-035)
+  // P-035: the first epoch whose words everybody can read who was ever added; a newcomer has no keys before.
+  std::uint64_t readable_from = 0;
   std::optional<AlertId> alert;  // the alert that this stream is the room of
 
   // ---- Entries
@@ -104,7 +106,7 @@ class Stream {
     for (std::uint64_t seq = trimmed_ + 1; seq <= head_; ++seq) visit(seq, at(seq));
   }
   void save(Writer& writer) const;
-  Status load(Reader& reader);
+  Status load(Reader& reader, std::uint8_t format);  // of the snapshot
   void check_invariants() const;
 
  private:

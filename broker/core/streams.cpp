@@ -139,6 +139,17 @@ CursorsAdvanced Streams::take_dirty() {
   return out;
 }
 
+std::vector<wire::StreamPosition> Streams::positions(DeviceNumber device) const {
+  std::vector<wire::StreamPosition> out;
+  const auto add = [&](const Stream& stream) {
+    const Member* member = stream.member(device);
+    if (member != nullptr && member->until == 0) out.push_back({stream.id(), member->acked, stream.head()});
+  };
+  add(inbox(device));
+  for (const auto& [id, stream] : directory_.device(device).streams) add(*stream);
+  return out;
+}
+
 // ---- Snapshot
 
 void Streams::save(Writer& writer) const {
@@ -147,14 +158,14 @@ void Streams::save(Writer& writer) const {
   for (const auto& stream : inboxes_) stream->save(writer);
 }
 
-Status Streams::load(Reader& reader) {
+Status Streams::load(Reader& reader, std::uint8_t format) {
   std::uint64_t conversations = 0;
   reader(conversations);
   const std::size_t devices = directory_.device_count();
   for (std::uint64_t i = 0; i < conversations + devices; ++i) {
     if (!reader.ok()) return fail(Errc::kCorrupt, "Streams::load");
     auto stream = std::make_unique<Stream>(ConversationId{}, std::nullopt, Digest{});
-    NV_TRYV(stream->load(reader));
+    NV_TRYV(stream->load(reader, format));
     for (const Member& member : stream->members()) {
       if (member.device >= devices) return fail(Errc::kCorrupt, "Streams::load");
     }

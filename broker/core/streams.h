@@ -24,6 +24,8 @@ class Streams {
   void add_inbox(DeviceNumber device);  // of the device just enrolled
   // The stream that a device means; nullptr when it gets nothing of it.
   Stream* of_device(DeviceNumber device, ConversationId id);
+  // P-079: the inbox first, then the conversations that the device is a member of.
+  std::vector<wire::StreamPosition> positions(DeviceNumber device) const;
 
   void join(Stream& stream, DeviceNumber device, std::uint64_t cursor);
   void leave(Stream& stream, DeviceNumber device, std::uint64_t until);  // still gets the entry at `until`
@@ -60,7 +62,7 @@ class Streams {
   }
 
   void save(Writer& writer) const;
-  Status load(Reader& reader);
+  Status load(Reader& reader, std::uint8_t format);
   void check_invariants() const;
 
  private:

@@ -352,17 +352,32 @@ class CommandLine {
   void looking_commands() {
     CLI::App* alerts = incident(Verb::kAlerts, "alerts", "Kaldene, de åbne først", "alerts");
     alerts->add_flag("--all", out_.mark, "Også de afsluttede");
-    id(incident(Verb::kHistory, "history", "Hele samtalen; det, du ser her, meldes som set", "history"),
-       "alert");
+    CLI::App* history = incident(Verb::kHistory, "history", "Samtalen; det, du ser her, meldes som set",
+                                 "history --last 50");
+    id(history, "alert");
+    history->add_option("--last", last_, "Kun de sidste så mange (ellers hele samtalen)");
+    history->add_option("--before", before_, "Kun det før dette nummer i samtalen");
     CLI::App* search =
         incident(Verb::kSearch, "search", "Søg i det, denne enhed har gemt", "search oxazepam");
     text(search, "words", "Ordene")->required();
+    search->add_option("--last", last_, "Højst så mange fund (50)");
+    search->add_option("--skip", skip_, "Spring så mange fund over");
     CLI::App* exported =
         incident(Verb::kExport, "export", "Teksten til journalen", "export --out journal.txt --mark");
     id(exported, "alert");
     exported->add_option("--out", out_.out_file, "Skriv i denne fil, som kun du kan læse");
     exported->add_flag("--mark", out_.mark, "Skriv i samtalen, at det er ført i journal");
     incident(Verb::kStatus, "status", "Enhed, forbindelse og åbne kald", "status");
+  }
+
+  // From a written whole number of at least 1; an empty text leaves `out` as it is.
+  template <class Number>
+  bool number(const std::string& written, const char* what, Number& out) {
+    if (written.empty()) return true;
+    const char* end = written.data() + written.size();
+    const auto [rest, code] = std::from_chars(written.data(), end, out);
+    if (code == std::errc() && rest == end && out > 0) return true;
+    return refuse("'" + written + "' er ikke et " + what + ". Skriv et helt tal fra 1.");
   }
 
   bool refuse(std::string why) {
@@ -382,6 +397,10 @@ class CommandLine {
     if (out_.verb == Verb::kEnrol) out_.patience = std::chrono::seconds(30);
     if (!duration(patience_, out_.patience) || !duration(valid_, out_.valid_for) ||
         !duration(certificate_, out_.certificate_lifetime)) {
+      return false;
+    }
+    if (!number(last_, "antal", out_.page.limit) || !number(before_, "nummer", out_.page.before) ||
+        !number(skip_, "antal", out_.skip)) {
       return false;
     }
     if (!weeks_.empty()) {
@@ -426,6 +445,7 @@ class CommandLine {
   Arguments out_;
   wire::Medicine medicine_;
   std::string severity_, situation_, answer_, patience_, valid_, weeks_, certificate_, fault_;
+  std::string last_, before_, skip_;
 };
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "client-lib/client.h"
 #include "proto/common/clock.h"
 #include "proto/wire/content.h"
 #include "proto/wire/identity.h"
@@ -68,6 +69,8 @@ struct Arguments {
   std::string text;  // the free text, reason, choice, words, name, link or file
   std::string out_file;
   bool mark = false;                // export: "Ført i journal"
+  HistoryPage page;                 // history: which part; search: `limit` alone
+  std::size_t skip = 0;             // search
   bool correct = false;             // verdict
   bool not_done = false;            // done
   bool observation = false;         // say

@@ -17,14 +17,19 @@ namespace {
 constexpr std::size_t kFoundMax = 50;
 constexpr Millis kComeRoundPatience = std::chrono::seconds(2);
 
-// All of a conversation; who asks to see it has seen it.
-Result<std::string> transcript(Client& client, ConversationId conversation, bool json, const Screen& screen) {
-  NV_TRY(const auto messages, client.history(conversation));
+// A conversation, or a page of it; who asks to see it has seen it.
+Result<std::string> transcript(Client& client, ConversationId conversation, bool json, const Screen& screen,
+                               const HistoryPage& page = {}) {
+  NV_TRY(const auto messages, client.history(conversation, page));
   std::string out;
   for (const Message& message : messages) {
-    if (std::holds_alternative<wire::Seen>(message.content.body)) continue;
     out += json ? json_line(message) : message_block(message, screen);
     if (!message.own) NV_TRYV(client.mark_seen(message.id));
+  }
+  if (!json && messages.size() >= page.limit && messages.front().seq > 1) {
+    out = fmt::format("Det, der kom før: nattevagt history {} --last {} --before {}\n",
+                      short_id(conversation.hex()), page.limit, messages.front().seq) +
+          out;
   }
   return out;
 }
@@ -226,13 +231,13 @@ class Run {
     const auto& alert = selected.value->alert;
     std::string out = suspicions(client_, selected.value->id, a_.json, p_.screen);
     if (!a_.json && alert) out += alert_block(*alert, p_.screen);
-    const auto shown = transcript(client_, selected.value->id, a_.json, p_.screen);
+    const auto shown = transcript(client_, selected.value->id, a_.json, p_.screen, a_.page);
     if (!shown) return refuse(shown.error().code);
     return print(out + *shown);
   }
 
   Outcome search() {
-    const auto found = client_.search(a_.text, kFoundMax);
+    const auto found = client_.search(a_.text, std::min(a_.page.limit, kFoundMax), a_.skip);
     if (!found) return refuse(found.error().code);
     std::string out;
     for (const FoundMessage& item : *found) {

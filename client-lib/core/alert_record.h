@@ -31,6 +31,11 @@ struct AlertRecord {
   bool hub_saw_take = false;            // the hub's state has followed `take`
   UtcTime claim_due = kNever;           // when the hub's unproven word becomes a warning
   std::vector<std::string> warnings;
+
+  bool unanswered() const noexcept {
+    return view.state == wire::AlertState::kEscalating || view.state == wire::AlertState::kTaken ||
+           view.state == wire::AlertState::kExhausted;
+  }
 };
 
 SecretBytes pack_alert(const AlertRecord& record);

@@ -76,7 +76,7 @@ const IncidentFacts* ClientCore::facts_with_queued(const ConversationState& conv
                                                    IncidentFacts& scratch) const {
   scratch = conversation.facts;
   for (const auto& [number, item] : outbox_) {
-    if (item.kind == OutKind::kCommit || item.echoed || item.conversation() != conversation.id) continue;
+    if (!item.has_words() || item.echoed || item.conversation() != conversation.id) continue;
     scratch.fold(item.id(), item.message.content, self_who(), true);
   }
   return &scratch;
@@ -199,7 +199,7 @@ bool ClientCore::outbox_empty() const {
 // ---- Deadlines
 
 UtcTime ClientCore::next_deadline() const {
-  UtcTime next = kNever;
+  UtcTime next = enrolled() ? sweep_at_ : kNever;
   const auto at = [&](UtcTime time) { next = std::min(next, time); };
   if (connected_) {
     if (hello_done_) at(last_ping_ + patience::kPing);  // a hub that has not greeted us is not pinged
@@ -208,7 +208,7 @@ UtcTime ClientCore::next_deadline() const {
   }
   for (const auto& [number, item] : outbox_) {
     if (item.finished()) continue;
-    if (!item.failed_shown && item.kind != OutKind::kCommit) at(item.queued_at + patience::kNotSent);
+    if (!item.failed_shown && item.has_words()) at(item.queued_at + patience::kNotSent);
     if (hello_done_ && item.not_before > now_) at(item.not_before);
   }
   if (!hello_done_) return next;
@@ -225,6 +225,7 @@ void ClientCore::tick(UtcTime now) {
     const bool late = now >= item.queued_at + patience::kNotSent;
     if (late && !item.finished() && !item.failed_shown) show_not_sent(item, Errc::kTimeout);
   }
+  sweep();
   if (!connected_) return;
   const bool silent = now >= last_frame_ + patience::kSilence;
   const bool unanswered = std::any_of(flights_.begin(), flights_.end(), [&](const auto& entry) {
@@ -330,6 +331,7 @@ void ClientCore::check_invariants() const {
   for (const auto& [id, conversation] : conversations_) {
     NV_CHECK(conversation.id == id);
     NV_CHECK(conversation.cursor.recent.size() <= kChainsKept);
+    NV_CHECK(!conversation.rejoining || !conversation.group || !conversation.group->active());
     if (conversation.group && conversation.group->has_pending_commit()) {
       NV_CHECK(std::any_of(outbox_.begin(), outbox_.end(), [&](const auto& entry) {
         return entry.second.kind == OutKind::kCommit && entry.second.conversation() == id;

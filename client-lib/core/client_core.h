@@ -46,6 +46,11 @@ inline constexpr Millis kRetryMax = std::chrono::seconds(60);  // ... up to this
 inline constexpr Millis kTurn = std::chrono::seconds(2);       // between members who would remove a device
 inline constexpr Millis kLastResortKept = std::chrono::hours(24 * 7);
 inline constexpr Millis kKeyPackageLife = std::chrono::hours(24 * 90);
+inline constexpr Millis kSweep = std::chrono::hours(1);            // old keys and old words go
+inline constexpr Millis kRejoinAgain = std::chrono::hours(24);     // nobody has let us back in
+inline constexpr Millis kRejoinLife = limits::kEntryRetention;     // of the key package that asks
+inline constexpr Millis kWordsKept = std::chrono::hours(24 * 14);  // P-092: on a person's device ...
+inline constexpr Millis kUnitWordsKept = std::chrono::hours(72);   // ... and on a unit's shared phone
 }  // namespace patience
 inline constexpr std::uint32_t kKeyPackageStock = 30;
 
@@ -190,6 +195,26 @@ class ClientCore {
   void warn_of_missing(OutboxItem& item, const Directory::Asking& asking, const Chosen& chosen);
   void build_commit(OutboxItem& item, ConversationState& conversation, const wire::Gathered* gathered);
 
+  // core_rejoin.cpp
+  void note_positions(const std::vector<wire::StreamPosition>& positions);
+  void skip_to(ConversationState& conversation, std::uint64_t seq);
+  void adopt_lost();
+  bool may_encrypt(const ConversationState& conversation) const;
+  void begin_rejoin(ConversationState& conversation, std::string why);
+  void ask_to_rejoin(ConversationState& conversation);
+  void build_rejoin(OutboxItem& item, ConversationState& conversation);
+  void come_back(ConversationState& conversation, std::uint64_t seq);
+  void save_return(const ConversationState& conversation);
+  void save_returner(const ConversationId& conversation, const std::pair<const DeviceId, Returner>& returner);
+  Status restore_return(const StoreImage::Row& row);
+  void on_rejoin(ConversationState& conversation, const wire::Entry& entry);
+  Result<wire::Rejoin> checked_rejoin(const ConversationState& conversation, const wire::Entry& entry);
+  void settle_returners(ConversationState& conversation, const mls::EpochChange& change);
+
+  // core_sweep.cpp
+  void sweep();
+  void forget_old_words(ConversationState& conversation);
+
   // core_inbox.cpp
   void on_entry(wire::Entry& entry);
   bool follow(ConversationState& conversation, const wire::Entry& entry);
@@ -275,7 +300,13 @@ class ClientCore {
   std::map<ConversationId, std::vector<wire::Entry>> held_;
   std::size_t held_count_ = 0;
   std::map<ConversationId, std::uint64_t> gap_at_;  // asked again once from here
+  // P-079, by the hub's Hello: streams' heads; those that it counts us in and we do not know, with what it
+  // thinks that we have; those that it does not count us in.
+  std::map<ConversationId, std::uint64_t> heads_, lost_;
+  std::set<ConversationId> unlisted_;
   std::optional<Errc> enrol_error_;
+
+  UtcTime sweep_at_;
 
   // Changed since the last collect()
   bool dirty_device_ = false;

@@ -20,6 +20,8 @@ struct Cursor {
   std::map<std::uint64_t, Digest> recent;  // the last kChainsKept, `seq` among them
 };
 inline constexpr std::size_t kChainsKept = 512;
+// The chain at a place that we were not there for (P-079): the next entry's is believed.
+inline constexpr Digest kUnknownChain{};
 
 // P-062: the hub has signed that this entry is in the stream.
 struct Promise {
@@ -27,6 +29,12 @@ struct Promise {
   Digest chain{};
   MessageId id;
   UtcTime due;  // reported when it has not come by then
+};
+
+// P-078: a member that has asked to come back, or came back so.
+struct Returner {
+  UtcTime made;       // of the key package's making: an older one is a repeated asking
+  Bytes key_package;  // empty when it is in again
 };
 
 struct ConversationState {
@@ -38,13 +46,19 @@ struct ConversationState {
   bool removed = false;
   bool unreadable = false;  // a commit was refused or missed; said once
   std::vector<Promise> promises;
+  // P-078. While `rejoining` nothing is encrypted; the group is there only as far as it can still read.
+  bool rejoining = false;
+  UtcTime asked_at;           // when we last asked to come back
+  std::uint64_t entered = 0;  // where we came back: what we said before it is not ours to judge
+  std::map<DeviceId, Returner> returners;
 
   // Made again from the rows at start.
   IncidentFacts facts;
   std::set<MessageId> seen;           // ids of entries that were shown, for P-071
   std::map<MessageId, Delivery> own;  // our own messages that are stored
+  UtcTime oldest = kNever;            // the time of the oldest message that we keep
 
-  bool active() const { return group && group->active() && !removed && !refused; }
+  bool active() const { return group && group->active() && !removed && !refused && !rejoining; }
 };
 
 SecretBytes pack_stream(const ConversationState& conversation);

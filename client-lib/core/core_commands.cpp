@@ -70,8 +70,21 @@ Result<ClientCore::Asked> ClientCore::ask(wire::AdviceRequest question, UtcTime 
   return Asked{alert, id, message};
 }
 
+namespace {
+
+// What send() takes: words without a rule of their own. An act moves the alert, a question makes one, a receipt
+// and what belongs to a read-back have checks: each of them has its own call.
+bool plain_words(const wire::Body& body) {
+  return std::holds_alternative<wire::Text>(body) || std::holds_alternative<wire::IsbarAddition>(body) ||
+         std::holds_alternative<wire::MedicineQuestion>(body) ||
+         std::holds_alternative<wire::Observation>(body) || std::holds_alternative<wire::JournalMark>(body);
+}
+
+}  // namespace
+
 Result<MessageId> ClientCore::send(const ConversationId& conversation, wire::Body body, UtcTime now) {
   now_ = now;
+  if (!plain_words(body)) return fail(Errc::kNotPermitted, "ClientCore::send: this has its own call");
   const ConversationState* found = find(conversation);
   if (found == nullptr || found->refused) return fail(Errc::kNotFound, "no such conversation");
   if (found->removed) return fail(Errc::kNotMember, "removed");

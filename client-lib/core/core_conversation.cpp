@@ -26,7 +26,8 @@ bool wants_receipt(const wire::Body& body) {
 }  // namespace
 
 void ClientCore::on_stream_entry(ConversationState& conversation, const wire::Entry& entry) {
-  if (!conversation.group || conversation.refused || conversation.removed) return;
+  if (conversation.refused || conversation.removed) return;
+  if (!conversation.group && !conversation.rejoining) return;
   if (conversation.seen.contains(entry.id)) {
     return suspect(Errc::kReplay, conversation.id, "Hubben har vist en gammel besked igen.");
   }
@@ -35,6 +36,8 @@ void ClientCore::on_stream_entry(ConversationState& conversation, const wire::En
       return on_echo(conversation, entry, item);
     }
   }
+  if (entry.kind == wire::EntryKind::kRejoin) return on_rejoin(conversation, entry);
+  if (!conversation.group) return;
   const DevicePolicy believed = policy();
   auto processed = conversation.group->process(entry.bytes, validation(believed));
   learn(believed);
@@ -56,8 +59,9 @@ void ClientCore::on_stream_entry(ConversationState& conversation, const wire::En
           [&](const mls::RemovedFromGroup&) { on_removed(conversation); },
           [&](const mls::OldBackup&) {  // P-076
             dirty_epochs_.insert(conversation.id);
-            suspect(Errc::kReplay, conversation.id,
-                    "Enheden er gendannet fra en gammel kopi. Der kan ikke skrives i samtalen herfra.");
+            begin_rejoin(conversation,
+                         "Enheden er gendannet fra en gammel kopi. Den beder om at komme ind i samtalen igen, "
+                         "før der kan skrives herfra.");
           },
       },
       *processed);
@@ -95,7 +99,7 @@ void ClientCore::on_echo(ConversationState& conversation, const wire::Entry& ent
   item.echoed = true;
   dirty_items_.insert(number);
   conversation.seen.insert(entry.id);
-  if (item.kind == OutKind::kCommit) {
+  if (item.kind == OutKind::kCommit && conversation.group) {
     const DevicePolicy believed = policy();
     auto processed = conversation.group->process(entry.bytes, validation(believed));
     if (processed && std::holds_alternative<mls::OwnCommit>(*processed)) {
@@ -103,11 +107,12 @@ void ClientCore::on_echo(ConversationState& conversation, const wire::Entry& ent
     } else {
       suspect(Errc::kFork, conversation.id, "Vores egen ændring kunne ikke genkendes.");
     }
-  } else {
+  } else if (item.has_words()) {
     item.message.seq = entry.seq;
     item.message.stored_at = entry.stored_at;
     if (!item.finished()) item.message.delivery = Delivery::kQueued;  // "Sendt" is said for a receipt alone
     out_.messages.push_back(item.message);
+    conversation.oldest = std::min(conversation.oldest, item.message.stored_at);
     conversation.own.try_emplace(entry.id, item.message.delivery);
     conversation.facts.fold(entry.id, item.message.content, self_who(), true);
     note_words(conversation, item.message, self_who());
@@ -203,6 +208,7 @@ void ClientCore::show(ConversationState& conversation, const Message& message, c
   }
   conversation.facts.fold(message.id, message.content, who, false);
   out_.messages.push_back(message);
+  conversation.oldest = std::min(conversation.oldest, message.stored_at);
   if (const auto* seen = std::get_if<wire::Seen>(&message.content.body)) return on_seen(conversation, *seen);
   out_.events.emplace_back(NewMessage{message});
   note_words(conversation, message, who);
@@ -242,6 +248,7 @@ void ClientCore::on_commit(ConversationState& conversation, const mls::EpochChan
                            bool lost_pending) {
   dirty_epochs_.insert(conversation.id);
   announce_members(conversation, change.added, change.removed);
+  settle_returners(conversation, change);
   if (lost_pending) drop_pending_intents(conversation.id);
 }
 

@@ -62,6 +62,7 @@ void ClientCore::on_gathered(OutboxItem& item, const wire::Gathered& gathered) {
   if (item.stage != OutStage::kIntent) return;
   if (item.kind == OutKind::kRaise) return build_raise(item, gathered);
   ConversationState* conversation = find(item.conversation());
+  if (conversation != nullptr && conversation->rejoining) return;
   if (conversation == nullptr || !conversation->active()) return give_up(item, Errc::kNotMember);
   build_commit(item, *conversation, &gathered);
 }
@@ -212,10 +213,17 @@ void ClientCore::build_commit(OutboxItem& item, ConversationState& conversation,
       const bool asked =
           std::find(item.removes.begin(), item.removes.end(), identity.device) != item.removes.end();
       if (!asked || identity.device == self_->device) continue;
-      commit.removes.push_back(member.leaf);
       // P-028: the hub has taken a revoked device off the stream already, and knows it as no member.
-      if (directory_.revoked(identity.organisation, identity.device)) continue;
+      if (directory_.revoked(identity.organisation, identity.device)) {
+        commit.removes.push_back(member.leaf);
+        continue;
+      }
+      const auto returner = conversation.returners.find(identity.device);
+      if (returner == conversation.returners.end() || returner->second.key_package.empty()) continue;
+      commit.removes.push_back(member.leaf);
+      commit.adds.push_back(returner->second.key_package);
       append.removed.push_back(identity.device);
+      append.added.push_back(identity.device);
     }
   }
   if (commit.adds.empty() && commit.removes.empty()) {

@@ -53,7 +53,8 @@ bool ClientCore::follow(ConversationState& conversation, const wire::Entry& entr
       return false;
     }
     suspect(Errc::kGap, where, "Der mangler beskeder: hubben leverer dem ikke.");
-  } else if (chain_next(cursor.chain, entry.seq, entry.kind, entry.epoch, entry.id, entry.stored_at,
+  } else if (cursor.chain != kUnknownChain &&
+             chain_next(cursor.chain, entry.seq, entry.kind, entry.epoch, entry.id, entry.stored_at,
                         entry.bytes) != entry.chain) {
     suspect(Errc::kFork, where, "Samtalens kæde er brudt: noget er ændret, indsat eller fjernet.");
   }
@@ -122,6 +123,16 @@ void ClientCore::on_inbox_item(const wire::Entry& entry) {
 }
 
 void ClientCore::refuse_welcome(const wire::WelcomeItem& item, Errc why) {
+  if (find(item.stream) != nullptr && find(item.stream)->rejoining) return;  // of another: ours will come
+  if (why == Errc::kNotFound && find(item.stream) == nullptr) {
+    // Its key package is not ours any more (an old backup, a last resort of long ago): a fresh one is.
+    ConversationState& conversation = conversations_[item.stream];
+    conversation.id = item.stream;
+    advance(conversation, item.seq, item.chain);
+    begin_rejoin(conversation,
+                 "En invitation er til en nøgle, som enheden ikke har længere. Den beder om en ny.");
+    return release_held(item.stream);
+  }
   suspect(why, item.stream, "En invitation til en samtale kunne ikke godkendes. Enheden er ikke med i den.");
   if (find(item.stream) != nullptr) return;
   // Known all the same: the hub counts us in, so its entries are read past and acknowledged.
@@ -155,13 +166,17 @@ Result<mls::Group> ClientCore::join(const wire::WelcomeItem& item) {
 
 void ClientCore::on_welcome(const wire::WelcomeItem& item) {
   ConversationState* known = find(item.stream);
-  if (item.stream == wire::kInbox || (known != nullptr && !known->removed && !known->refused)) {
+  const bool awaited = known != nullptr && (known->removed || known->refused || known->rejoining);
+  if (item.stream == wire::kInbox || (known != nullptr && !awaited)) {
     return suspect(Errc::kReplay, item.stream, "Hubben har vist en gammel invitation igen.");
   }
   auto group = join(item);
   if (!group) return refuse_welcome(item, group.error().code);
   ConversationState& conversation = conversations_[item.stream];
   conversation.id = item.stream;
+  const bool back = conversation.rejoining;
+  if (back) come_back(conversation, item.seq);
+  forget_group(conversation);
   conversation.group = std::move(*group);
   conversation.removed = conversation.refused = conversation.unreadable = false;
   if (item.seq >= conversation.cursor.seq) advance(conversation, item.seq, item.chain);
@@ -169,7 +184,7 @@ void ClientCore::on_welcome(const wire::WelcomeItem& item) {
   for (auto& [id, record] : alerts_) {
     if (record.view.stream == item.stream) conversation.alert = id;
   }
-  announce_members(conversation, conversation.group->members(), {});
+  if (!back) announce_members(conversation, conversation.group->members(), {});
   stock_key_packages(kKeyPackageStock, false);  // a used last resort wants its successor
   release_held(item.stream);
   remove_revoked();

@@ -154,6 +154,7 @@ void ClientCore::on_hello(const wire::HelloReply& reply) {
   for (auto& [id, record] : alerts_) {
     if (record.claim_due != kNever) record.claim_due = now_ + patience::kPromise;
   }
+  note_positions(reply.positions);
   note_versions(reply.documents);
   sweep_key_packages();
   stock_key_packages(reply.key_packages_left, !reply.has_last_resort);

@@ -32,8 +32,14 @@ void ClientCore::pump() {
   if (!hello_done_ || device_->revoked) return;
   std::set<ConversationId> busy;
   std::vector<std::uint64_t> turn;
+  adopt_lost();
   for (const auto& [number, item] : outbox_) {
-    if (item.finished() || !busy.insert(item.conversation()).second) continue;
+    if (item.finished()) continue;
+    // P-078: what has not been encrypted waits for our return; what has, is what it was.
+    const ConversationState* conversation = find(item.conversation());
+    const bool away = conversation != nullptr && conversation->rejoining;
+    if (away && item.kind != OutKind::kRejoin && item.stage != OutStage::kBuilt) continue;
+    if (!busy.insert(item.conversation()).second) continue;
     if (!in_flight(number) && item.not_before <= now_) turn.push_back(number);
   }
   for (const std::uint64_t number : turn) {
@@ -46,7 +52,11 @@ void ClientCore::drive(OutboxItem& item) {
   if (item.stage == OutStage::kBuilt) return transmit(item);
   if (item.kind == OutKind::kRaise) return gather_for_raise(item);
   ConversationState* conversation = find(item.conversation());
-  if (conversation == nullptr || !conversation->active()) return give_up(item, Errc::kNotMember);
+  if (conversation != nullptr && item.kind == OutKind::kRejoin) return build_rejoin(item, *conversation);
+  if (conversation == nullptr || !conversation->active() || unlisted_.contains(conversation->id)) {
+    return give_up(item, Errc::kNotMember);
+  }
+  if (!may_encrypt(*conversation)) return;
   // P-035: what was refused as stale waits for the winner's commit; what follows our own waits for its echo.
   if (conversation->group->epoch() < item.wait_epoch || conversation->group->has_pending_commit()) return;
   if (item.kind == OutKind::kCommit) return gather_for_commit(item, *conversation);
@@ -127,7 +137,9 @@ void ClientCore::on_stored(OutboxItem& item, const wire::Stored& stored) {
 
   if (leaf.seq <= conversation->cursor.seq) {
     const auto known = conversation->cursor.recent.find(leaf.seq);
-    if (!item.echoed || (known != conversation->cursor.recent.end() && known->second != leaf.chain)) {
+    const bool other = known != conversation->cursor.recent.end() && known->second != leaf.chain;
+    const bool while_away = conversation->rejoining || leaf.seq <= conversation->entered;
+    if (!while_away && (!item.echoed || other)) {
       suspect(Errc::kFork, item.conversation(), "Hubbens kvittering passer ikke med samtalen.");
     }
     item.echoed = true;  // its place has passed: nothing more will come
@@ -135,7 +147,7 @@ void ClientCore::on_stored(OutboxItem& item, const wire::Stored& stored) {
     conversation->promises.push_back({leaf.seq, leaf.chain, leaf.id, now_ + patience::kPromise});
     dirty_streams_.insert(conversation->id);
   }
-  if (item.kind != OutKind::kCommit) {
+  if (item.has_words()) {
     item.message.seq = leaf.seq;
     item.message.stored_at = leaf.stored_at;
     item.message.delivery = Delivery::kStored;
@@ -144,7 +156,7 @@ void ClientCore::on_stored(OutboxItem& item, const wire::Stored& stored) {
   }
   // A receipt is nobody's message; an invitation is somebody's, though it is a commit.
   const bool receipt = std::holds_alternative<wire::Seen>(item.message.content.body);
-  if (item.kind == OutKind::kCommit ? !item.silent : !receipt) {
+  if (item.has_words() ? !receipt : !item.silent) {
     out_.events.emplace_back(OwnMessage{item.id(), Delivery::kStored, Errc{}});
   }
   if (item.kind == OutKind::kRaise) {
@@ -186,7 +198,7 @@ void ClientCore::put_off(OutboxItem& item, Millis at_least) {
 }
 
 void ClientCore::show_not_sent(OutboxItem& item, Errc why) {
-  if (item.failed_shown || item.kind == OutKind::kCommit) return;
+  if (item.failed_shown || !item.has_words()) return;
   item.failed_shown = true;
   dirty_items_.insert(item.number);
   if (std::holds_alternative<wire::Seen>(item.message.content.body)) return;
@@ -198,7 +210,13 @@ void ClientCore::show_not_sent(OutboxItem& item, Errc why) {
 
 void ClientCore::give_up(OutboxItem& item, Errc why) {
   back_to_intent(item);
-  if (item.kind != OutKind::kCommit) {
+  ConversationState* conversation = find(item.conversation());
+  if (item.kind == OutKind::kRejoin && conversation != nullptr && conversation->rejoining) {
+    // The hub does not count us in: there is nowhere to come back to.
+    conversation->rejoining = false;
+    save_return(*conversation);
+    on_removed(*conversation);
+  } else if (item.has_words()) {
     item.message.delivery = Delivery::kFailed;
     out_.messages.push_back(item.message);
     if (!std::holds_alternative<wire::Seen>(item.message.content.body)) {
@@ -235,7 +253,10 @@ void ClientCore::on_send_refused(OutboxItem& item, const wire::Refused& refused)
     back_to_intent(item);
     return put_off(item, refused.retry_after);
   }
-  if (refused.code == Errc::kAlreadyExists) {
+  const ConversationState* conversation = find(item.conversation());
+  const bool came_back = conversation != nullptr && (conversation->rejoining || conversation->entered > 0);
+  // After an old backup it may be ourselves who said it, in the time that we do not remember (P-078).
+  if (refused.code == Errc::kAlreadyExists && !came_back) {
     suspect(Errc::kAlreadyExists, item.conversation(),
             "Hubben har en anden besked under vores beskeds nummer.");
   }

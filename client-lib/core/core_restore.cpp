@@ -105,6 +105,8 @@ Status ClientCore::restore_row(const StoreImage::Row& row, UtcTime now) {
       return {};
     }
     case Table::kSuspicion: return restore_suspicion(value);
+    case Table::kReturn:
+    case Table::kReturner: return restore_return(row);
     case Table::kGrant: {
       NV_TRY(const GrantId grant, GrantId::from(row.key));
       NV_TRY(const DeviceId device, DeviceId::from(value));
@@ -145,6 +147,7 @@ void ClientCore::restore_message(const Message& message) {
   });
   if (awaited) return;
   conversation->seen.insert(message.id);
+  conversation->oldest = std::min(conversation->oldest, message.stored_at);
   conversation->facts.fold(message.id, message.content, who_of(message.author), message.own);
 }
 

@@ -8,7 +8,7 @@ namespace nattevagt::client {
 SecretBytes pack_outbox_item(const OutboxItem& item) {
   Packer out;
   out.u64(item.number).code(item.kind).code(item.stage).id(item.alert).code(item.act);
-  if (item.kind == OutKind::kCommit) {
+  if (!item.has_words()) {
     out.id(item.message.conversation).id(item.message.id).u64(item.message.seq);
   } else {
     out.bytes(pack_message(item.message).expose());
@@ -28,11 +28,11 @@ Result<OutboxItem> unpack_outbox_item(ByteView bytes) {
   Unpacker in(bytes);
   OutboxItem out;
   out.number = in.u64();
-  out.kind = in.code(OutKind::kRaise, OutKind::kCommit);
+  out.kind = in.code(OutKind::kRaise, OutKind::kRejoin);
   out.stage = in.code(OutStage::kIntent, OutStage::kReceipted);
   out.alert = in.id<AlertId>();
   out.act = in.code(wire::ActKind::kTake, wire::ActKind::kClose);
-  if (out.kind == OutKind::kCommit) {
+  if (!out.has_words()) {
     out.message.conversation = in.id<ConversationId>();
     out.message.id = in.id<MessageId>();
     out.message.seq = in.u64();

@@ -26,7 +26,10 @@ enum class Table : std::uint8_t {
   kAlert = 9,       // alert -> AlertRecord
   kSuspicion = 10,  // hash of what is suspected -> code, text; kept for ever
   kGrant = 11,      // grant -> the one device seen under it (P-027)
+  kReturn = 12,     // conversation -> how we come, or came, back into it (P-078)
+  kReturner = 13,   // conversation || device -> the key package of a member that asks to come back
 };
+inline constexpr Table kLastTable = Table::kReturner;
 
 struct StoreWrite {
   Table table{};
@@ -41,15 +44,24 @@ struct DeliveryWrite {
   Delivery delivery{};
 };
 
+// P-092: the conversation's messages that the hub stored before this go, out of the search index too.
+struct Forgetting {
+  ConversationId conversation;
+  UtcTime before;
+};
+
 struct Outcome {
   std::vector<StoreWrite> writes;
   std::vector<Message> messages;  // inserted, or replaced by id
   std::vector<DeliveryWrite> deliveries;
+  std::vector<Forgetting> forgettings;
   std::vector<Bytes> sends;  // encoded ClientFrames, in order
   std::vector<Event> events;
   bool reconnect = false;  // the link is dead, or the key to connect with has changed
 
-  bool durable_empty() const noexcept { return writes.empty() && messages.empty() && deliveries.empty(); }
+  bool durable_empty() const noexcept { 
+    return writes.empty() && messages.empty() && deliveries.empty() && forgettings.empty();
+  }
 };
 
 // All that a store holds but its messages, for ClientCore::restore.

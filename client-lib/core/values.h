@@ -2,6 +2,7 @@
 // has verified; client.h hands them on.
 #pragma once
 
+#include <limits>
 #include <optional>
 #include <string>
 #include <variant>
@@ -77,6 +78,14 @@ struct LadderRung {
   };
   Millis wait{};  // until the next step
   std::vector<Place> places;
+};
+
+// A part of a conversation, newest words last: at most `limit`, of those before place `before` in the stream.
+struct HistoryPage {
+  static constexpr std::uint64_t kEnd = std::numeric_limits<std::uint64_t>::max();  // the outbox too
+  static constexpr std::size_t kAll = std::numeric_limits<std::size_t>::max();
+  std::uint64_t before = kEnd;
+  std::size_t limit = kAll;
 };
 
 struct FoundMessage {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 
 #include "client-lib/core/message_row.h"
 #include "client-lib/store/file_system.h"
@@ -32,10 +33,22 @@ constexpr std::array kMigrations{
         // Danish: o and ø are different letters.
         "CREATE VIRTUAL TABLE words USING fts5(text, tokenize='unicode61 remove_diacritics 0');"
         "INSERT INTO words(words, rank) VALUES('secure-delete', 1);"},
+    // When the hub stored it, for P-092, and whether it is a receipt, which no page counts; fill_places()
+    // reads both out of the rows.
+    Migration{2,
+              "ALTER TABLE messages ADD COLUMN stored_at INTEGER NOT NULL DEFAULT 0;"
+              "ALTER TABLE messages ADD COLUMN receipt INTEGER NOT NULL DEFAULT 0;"
+              "DROP INDEX messages_by_place;"
+              "CREATE INDEX messages_by_place ON messages(conversation, receipt, seq);"
+              "CREATE INDEX messages_by_time ON messages(conversation, stored_at)"},
 };
 static_assert(kMigrations.back().version == SqlcipherStore::kSchemaVersion);
 
 std::string database_path(const std::string& home) { return home + "/store.db"; }
+
+std::int64_t is_receipt(const Message& message) {
+  return std::holds_alternative<wire::Seen>(message.content.body) ? 1 : 0;
+}
 
 Result<Message> read_message(Statement& row, int delivery_column, int row_column) {
   NV_TRY(Message message, unpack_message(row.blob(row_column)));
@@ -153,6 +166,7 @@ Status SqlcipherStore::migrate(UtcTime now) {
     const auto apply = [&]() -> Status {
       NV_TRYV(run("CREATE TABLE IF NOT EXISTS migrations(version INTEGER PRIMARY KEY, at INTEGER NOT NULL)"));
       NV_TRYV(run(migration.sql));
+      if (migration.version == 2) NV_TRYV(fill_places());
       Statement note(database_, "INSERT INTO migrations(version, at) VALUES(?, ?)");
       NV_TRYV(note.bind(migration.version).bind(to_unix_ms(now)).run());
       NV_TRYV(run(("PRAGMA user_version = " + std::to_string(migration.version)).c_str()));
@@ -164,6 +178,21 @@ Status SqlcipherStore::migrate(UtcTime now) {
     }
   }
   return {};
+}
+
+Status SqlcipherStore::fill_places() {
+  Statement messages(database_, "SELECT number, row FROM messages");
+  Statement update(database_, "UPDATE messages SET stored_at = ?, receipt = ? WHERE number = ?");
+  for (;;) {
+    NV_TRY(const bool more, messages.step());
+    if (!more) return {};
+    NV_TRY(const Message message, unpack_message(messages.blob(1)));
+    NV_TRYV(update.bind(to_unix_ms(message.stored_at))
+                .bind(is_receipt(message))
+                .bind(messages.integer(0))
+                .run());
+    update.reset();
+  }
 }
 
 // ---- Writing
@@ -202,7 +231,19 @@ Status SqlcipherStore::write(const Outcome& outcome) {
                 .bind(write.id.view())
                 .run());
   }
+  for (const Forgetting& forgetting : outcome.forgettings) NV_TRYV(forget(forgetting));
   return {};
+}
+
+// Number by number: secure_delete overwrites each row, and the index's own keeps pace.
+Status SqlcipherStore::forget(const Forgetting& forgetting) {
+  const std::int64_t before = to_unix_ms(forgetting.before);
+  Statement words(database_,
+                  "DELETE FROM words WHERE rowid IN"
+                  " (SELECT number FROM messages WHERE conversation = ? AND stored_at < ?)");
+  NV_TRYV(words.bind(forgetting.conversation.view()).bind(before).run());
+  Statement rows(database_, "DELETE FROM messages WHERE conversation = ? AND stored_at < ?");
+  return rows.bind(forgetting.conversation.view()).bind(before).run();
 }
 
 Status SqlcipherStore::write_message(const Message& message) {
@@ -214,22 +255,26 @@ Status SqlcipherStore::write_message(const Message& message) {
   if (found) {
     // What others have receipted is not taken back by a later state of the outbox.
     Statement update(database_,
-                     "UPDATE messages SET seq = ?, delivery = max(delivery, ?), row = ?"
+                     "UPDATE messages SET seq = ?, delivery = max(delivery, ?), row = ?, stored_at = ?"
                      " WHERE conversation = ? AND id = ?");
     return update.bind(seq)
         .bind(delivery)
         .bind(packed.expose())
+        .bind(to_unix_ms(message.stored_at))
         .bind(message.conversation.view())
         .bind(message.id.view())
         .run();
   }
   Statement insert(database_,
-                   "INSERT INTO messages(conversation, id, seq, delivery, row) VALUES(?, ?, ?, ?, ?)");
+                   "INSERT INTO messages(conversation, id, seq, delivery, row, stored_at, receipt)"
+                   " VALUES(?, ?, ?, ?, ?, ?, ?)");
   NV_TRYV(insert.bind(message.conversation.view())
               .bind(message.id.view())
               .bind(seq)
               .bind(delivery)
               .bind(packed.expose())
+              .bind(to_unix_ms(message.stored_at))
+              .bind(is_receipt(message))
               .run());
   const std::string text = searchable_text(message.content);
   if (text.empty()) return {};
@@ -246,7 +291,7 @@ Result<StoreImage> SqlcipherStore::load() {
     NV_TRY(const bool more, state.step());
     if (!more) break;
     const std::int64_t part = state.integer(0);
-    if (part < 1 || part > static_cast<std::int64_t>(Table::kGrant))
+    if (part < 1 || part > static_cast<std::int64_t>(kLastTable))
       return fail(Errc::kCorrupt, "state.part");
     out.rows.push_back({static_cast<Table>(part), to_bytes(state.blob(1)), SecretBytes(state.blob(2))});
   }
@@ -264,29 +309,50 @@ Status SqlcipherStore::each_message(const std::function<void(const Message&)>& v
   }
 }
 
-Result<std::vector<Message>> SqlcipherStore::history(const ConversationId& conversation) {
-  std::vector<Message> out;
-  Statement messages(database_,
-                     "SELECT delivery, row FROM messages WHERE conversation = ?"
-                     " ORDER BY seq = 0, seq, number");
-  messages.bind(conversation.view());
-  for (;;) {
-    NV_TRY(const bool more, messages.step());
-    if (!more) return out;
-    NV_TRY(Message message, read_message(messages, 0, 1));
-    out.push_back(std::move(message));
+Result<std::vector<Message>> SqlcipherStore::history(const ConversationId& conversation,
+                                                     const HistoryPage& page) {
+  constexpr std::uint64_t kMost = std::numeric_limits<std::int64_t>::max();
+  const auto limit = static_cast<std::int64_t>(std::min<std::uint64_t>(page.limit, kMost));
+  std::vector<Message> out;  // newest first
+  const auto read = [&](Statement& messages) -> Status {
+    for (;;) {
+      NV_TRY(const bool more, messages.step());
+      if (!more) return {};
+      NV_TRY(Message message, read_message(messages, 0, 1));
+      out.push_back(std::move(message));
+    }
+  };
+  if (page.before == HistoryPage::kEnd) {
+    Statement queued(database_,
+                     "SELECT delivery, row FROM messages WHERE conversation = ? AND receipt = 0 AND seq = 0"
+                     " ORDER BY number DESC LIMIT ?");
+    queued.bind(conversation.view()).bind(limit);
+    NV_TRYV(read(queued));
   }
+  Statement stored(database_,
+                   "SELECT delivery, row FROM messages WHERE conversation = ? AND receipt = 0"
+                   " AND seq > 0 AND seq < ? ORDER BY seq DESC LIMIT ?");
+  stored.bind(conversation.view())
+      .bind(static_cast<std::int64_t>(std::min(page.before, kMost)))
+      .bind(limit - static_cast<std::int64_t>(out.size()));
+  NV_TRYV(read(stored));
+  std::reverse(out.begin(), out.end());
+  return out;
 }
 
-Result<std::vector<FoundMessage>> SqlcipherStore::search(std::string_view words, std::size_t limit) {
+Result<std::vector<FoundMessage>> SqlcipherStore::search(std::string_view words, std::size_t limit,
+                                                         std::size_t skip) {
   std::vector<FoundMessage> out;
   const std::string expression = match_expression(words);
   if (expression.empty()) return out;
   Statement found(database_,
                   "SELECT m.delivery, m.row, snippet(words, 0, '', '', '…', 12) FROM words"
                   " JOIN messages m ON m.number = words.rowid WHERE words MATCH ?"
-                  " ORDER BY rank LIMIT ?");
-  found.bind_text(expression).bind(static_cast<std::int64_t>(std::min<std::size_t>(limit, 1'000)));
+                  " ORDER BY rank, m.number DESC LIMIT ? OFFSET ?");
+  constexpr std::size_t kSkipMax = 1'000'000;
+  found.bind_text(expression)
+      .bind(static_cast<std::int64_t>(std::min<std::size_t>(limit, 1'000)))
+      .bind(static_cast<std::int64_t>(std::min(skip, kSkipMax)));
   for (;;) {
     NV_TRY(const bool more, found.step());
     if (!more) return out;

@@ -40,7 +40,7 @@ class FileLock;
 
 class SqlcipherStore {
  public:
-  static constexpr std::int64_t kSchemaVersion = 1;
+  static constexpr std::int64_t kSchemaVersion = 2;
 
   // kNotFound, kAlreadyExists, kWrongPin, kLocked, kBusy, kCorrupt, kUnsupported, kStorage, kNoSpace,
   // kInvalidValue (PIN too short).
@@ -55,10 +55,10 @@ class SqlcipherStore {
   Result<StoreImage> load();
   // By conversation, then seq, then insertion.
   Status each_message(const std::function<void(const Message&)>& visit);
-  // By place in the stream, what is only in the outbox last.
-  Result<std::vector<Message>> history(const ConversationId& conversation);
+  // By place in the stream, what is only in the outbox last; without receipts.
+  Result<std::vector<Message>> history(const ConversationId& conversation, const HistoryPage& page = {});
   // Messages with all the words (the last as a beginning), best first. Case does not matter, æøå do.
-  Result<std::vector<FoundMessage>> search(std::string_view words, std::size_t limit);
+  Result<std::vector<FoundMessage>> search(std::string_view words, std::size_t limit, std::size_t skip = 0);
 
   std::int64_t schema_version();
 
@@ -68,6 +68,8 @@ class SqlcipherStore {
   Status migrate(UtcTime now);
   Status write(const Outcome& outcome);
   Status write_message(const Message& message);
+  Status forget(const Forgetting& forgetting);
+  Status fill_places();
   Status run(const char* sql);
 
   std::unique_ptr<FileLock> lock_;

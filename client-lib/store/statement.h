@@ -62,6 +62,11 @@ class Statement {
     if (!stepped) return tl::unexpected(stepped.error());
     return {};
   }
+  // To run it again with other values.
+  void reset() noexcept {
+    sqlite3_reset(statement_);
+    bound_ = 0;
+  }
   std::int64_t integer(int column) noexcept { return sqlite3_column_int64(statement_, column); }
   ByteView blob(int column) noexcept {
     const auto* data = static_cast<const std::uint8_t*>(sqlite3_column_blob(statement_, column));

@@ -17,6 +17,7 @@ inline constexpr std::string_view kCertificateLabel = "Nattevagt certificate v1"
 inline constexpr std::string_view kDocumentLabel = "Nattevagt document v1";
 inline constexpr std::string_view kReceiptLabel = "Nattevagt receipt v1";
 inline constexpr std::string_view kContentLabel = "Nattevagt content v1";
+inline constexpr std::string_view kRejoinLabel = "Nattevagt rejoin v1";
 
 // P-020: the first 16 bytes of SHA-256("Nattevagt organisation v1" || 0x00 || sign_key).
 OrganisationId organisation_id(const SignPublicKey& sign_key);

@@ -27,6 +27,8 @@ Bytes encode(const WelcomeItem& item);
 Result<WelcomeItem> decode_welcome_item(ByteView bytes);
 Bytes encode(const AlertItem& item);
 Result<AlertItem> decode_alert_item(ByteView bytes);
+Bytes encode(const Rejoin& rejoin);
+Result<Rejoin> decode_rejoin(ByteView bytes);
 Bytes encode(const ReceiptLeaf& leaf);              // what the Merkle tree hashes
 
 Bytes encode(const Grant& grant);

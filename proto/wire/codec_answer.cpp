@@ -16,6 +16,18 @@ static void read_documents(const google::protobuf::RepeatedPtrField<pb::Document
   checks.items(in, limits::kDocumentVersionsMax, out, where);
 }
 
+static void put(const StreamPosition& in, pb::StreamPosition& out) {
+  out.set_stream(str(in.stream));
+  out.set_acked(in.acked);
+  out.set_head(in.head);
+}
+static void read(const pb::StreamPosition& in, StreamPosition& out, Checks& checks) {
+  checks.id(in.stream(), out.stream, "StreamPosition.stream");
+  out.acked = in.acked();
+  out.head = in.head();
+  checks.require(out.acked <= out.head, "StreamPosition.acked");
+}
+
 static void put_body(const HelloReply& in, pb::HubFrame& frame) {
   pb::HelloReply& out = *frame.mutable_hello_reply();
   out.set_hub_time_ms(wire_time(in.hub_time));
@@ -24,6 +36,7 @@ static void put_body(const HelloReply& in, pb::HubFrame& frame) {
   put_documents(in.documents, *out.mutable_documents());
   out.set_key_packages_left(in.key_packages_left);
   out.set_has_last_resort(in.has_last_resort);
+  for (const StreamPosition& position : in.positions) put(position, *out.add_positions());
 }
 static void read(const pb::HelloReply& in, HelloReply& out, Checks& checks) {
   checks.time(in.hub_time_ms(), out.hub_time, "HelloReply.hub_time");
@@ -32,6 +45,7 @@ static void read(const pb::HelloReply& in, HelloReply& out, Checks& checks) {
   read_documents(in.documents(), out.documents, checks, "HelloReply.documents");
   out.key_packages_left = in.key_packages_left();
   out.has_last_resort = in.has_last_resort();
+  checks.items(in.positions(), limits::kStreamsPerDeviceMax + 1, out.positions, "HelloReply.positions");
 }
 
 static void put_body(const Pong& in, pb::HubFrame& frame) {

@@ -44,7 +44,7 @@ inline constexpr int kLastValue<OverrideKind> = static_cast<int>(OverrideKind::k
 template <>
 inline constexpr int kLastValue<TargetKind> = static_cast<int>(TargetKind::kUnit);
 template <>
-inline constexpr int kLastValue<EntryKind> = static_cast<int>(EntryKind::kAlert);
+inline constexpr int kLastValue<EntryKind> = static_cast<int>(EntryKind::kRejoin);
 template <>
 inline constexpr int kLastValue<AlertState> = static_cast<int>(AlertState::kClosed);
 template <>

@@ -36,7 +36,8 @@ void read(const pb::Entry& in, Entry& out, Checks& checks) {
   // Welcomes and alert items come in the inbox alone, and nothing else does (P-030).
   const bool inbox_kind = out.kind == EntryKind::kWelcome || out.kind == EntryKind::kAlert;
   checks.require(inbox_kind == (out.stream == kInbox), "Entry.kind");
-  checks.require(!inbox_kind || out.epoch == 0, "Entry.epoch");
+  const bool of_no_epoch = inbox_kind || out.kind == EntryKind::kRejoin;
+  checks.require(!of_no_epoch || out.epoch == 0, "Entry.epoch");
   checks.id(in.id(), out.id, "Entry.id");
   checks.time(in.stored_at_ms(), out.stored_at, "Entry.stored_at");
   checks.bytes(in.bytes(), entry_bytes_max(out.kind), out.bytes, "Entry.bytes");
@@ -54,6 +55,19 @@ static void read(const pb::WelcomeItem& in, WelcomeItem& out, Checks& checks) {
   out.seq = in.seq();
   checks.fixed(in.chain(), out.chain, "WelcomeItem.chain");
   checks.bytes(in.welcome(), limits::kWelcomeBytesMax, out.welcome, "WelcomeItem.welcome");
+}
+
+static void put(const Rejoin& in, pb::Rejoin& out) {
+  out.set_conversation(str(in.conversation));
+  out.set_id(str(in.id));
+  out.set_device(str(in.device));
+  out.set_key_package(str(in.key_package));
+}
+static void read(const pb::Rejoin& in, Rejoin& out, Checks& checks) {
+  checks.conversation(in.conversation(), out.conversation, "Rejoin.conversation");
+  checks.id(in.id(), out.id, "Rejoin.id");
+  checks.id(in.device(), out.device, "Rejoin.device");
+  checks.bytes(in.key_package(), limits::kKeyPackageBytesMax, out.key_package, "Rejoin.key_package");
 }
 
 // ---- Alerts
@@ -226,6 +240,10 @@ Status check_frame(ByteView bytes, const char* where) {
   return check_field_count(bytes, where);
 }
 
+Bytes encode(const Rejoin& rejoin) { return encode_as<pb::Rejoin>(rejoin); }
+Result<Rejoin> decode_rejoin(ByteView bytes) {
+  return decode_as<pb::Rejoin, Rejoin>(bytes, limits::kKeyPackageBytesMax + limits::kWrapBytesMax, "Rejoin");
+}
 Bytes encode(const WelcomeItem& item) { return encode_as<pb::WelcomeItem>(item); }
 Result<WelcomeItem> decode_welcome_item(ByteView bytes) {
   return decode_as<pb::WelcomeItem, WelcomeItem>(bytes, limits::kWelcomeBytesMax + limits::kWrapBytesMax,

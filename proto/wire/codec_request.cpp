@@ -73,8 +73,10 @@ static void read(const pb::Append& in, Append& out, Checks& checks) {
   out.create = in.create();
   checks.id(in.id(), out.id, "Append.id");
   checks.enumeration(in.kind(), out.kind, "Append.kind");
-  checks.require(out.kind <= EntryKind::kCommit, "Append.kind");
+  const bool rejoin = out.kind == EntryKind::kRejoin;
+  checks.require(out.kind <= EntryKind::kCommit || (rejoin && !out.create), "Append.kind");
   out.epoch = in.epoch();
+  checks.require(!rejoin || out.epoch == 0, "Append.epoch");
   checks.bytes(in.bytes(), limits::kEntryBytesMax, out.bytes, "Append.bytes");
   checks.ids(in.added(), limits::kGroupMembersMax, out.added, "Append.added");
   checks.ids(in.removed(), limits::kGroupMembersMax, out.removed, "Append.removed");

@@ -34,6 +34,7 @@ enum class EntryKind : std::uint8_t {
   kCommit = 3,       // MLS handshake message with a commit; accepted for the current epoch alone
   kWelcome = 4,      // inbox: an encoded WelcomeItem
   kAlert = 5,        // inbox: an encoded AlertItem
+  kRejoin = 6,       // a SignedContent with a Rejoin: readable by the hub, of no epoch (P-078)
 };
 
 struct Entry {
@@ -62,6 +63,16 @@ struct WelcomeItem {
   Digest chain{};
   Bytes welcome;                 // MLSMessage with a Welcome
   friend bool operator==(const WelcomeItem&, const WelcomeItem&) = default;
+};
+
+// A member that cannot follow the group any more asks the others to take its old leaf out and a new one in
+// (P-078). Signed by the device under kRejoinLabel, as the bytes of a SignedContent.
+struct Rejoin {
+  ConversationId conversation;
+  MessageId id;                  // the entry's
+  DeviceId device;
+  Bytes key_package;             // MLSMessage with a KeyPackage, made for this
+  friend bool operator==(const Rejoin&, const Rejoin&) = default;
 };
 
 // ---- Alerts (P-040..P-059)
@@ -146,7 +157,7 @@ struct Append {
   ConversationId stream;
   bool create = false;                       // the stream begins with this entry (a commit's welcomes, P-033)
   MessageId id;
-  EntryKind kind{};                          // kApplication, kProposal or kCommit
+  EntryKind kind{};                          // kApplication, kProposal, kCommit or kRejoin
   std::uint64_t epoch = 0;                   // the entry's; a commit moves the stream to epoch + 1
   Bytes bytes;
   std::vector<DeviceId> added;               // with a commit, or create
@@ -253,6 +264,13 @@ struct Receipt {
 };
 
 // ---- Answers and pushes
+// Where the hub stands with a stream of the device (P-079).
+struct StreamPosition {
+  ConversationId stream;                     // kInbox for the inbox
+  std::uint64_t acked = 0;                   // the device has acknowledged all up to here
+  std::uint64_t head = 0;                    // the last entry that there is
+  friend bool operator==(const StreamPosition&, const StreamPosition&) = default;
+};
 struct HelloReply {
   UtcTime hub_time;
   std::string software;
@@ -260,6 +278,7 @@ struct HelloReply {
   std::vector<DocumentVersion> documents;
   std::uint32_t key_packages_left = 0;
   bool has_last_resort = false;
+  std::vector<StreamPosition> positions;     // of every stream that a device is a member of, its inbox first
   friend bool operator==(const HelloReply&, const HelloReply&) = default;
 };
 struct Pong {

@@ -304,6 +304,7 @@ class Trial : private Rig {
     wanted.bytes = Bytes(8, static_cast<std::uint8_t>(dice.next()));
     wanted.create = twin.streams.empty() || dice.one_in(6);
     wanted.kind = static_cast<EntryKind>(dice.below(3) + 1);
+    if (!wanted.create && dice.one_in(20)) wanted.kind = EntryKind::kRejoin;
     auto device = some_connected();
     const TwinStream* stream = nullptr;
     if (wanted.create) {
@@ -318,6 +319,7 @@ class Trial : private Rig {
       wanted.epoch = stream->epoch;
       if (dice.one_in(4)) wanted.epoch += dice.below(2);
       if (dice.one_in(4)) wanted.epoch -= std::min<std::uint64_t>(wanted.epoch, dice.below(4));
+      if (wanted.kind == EntryKind::kRejoin) wanted.epoch = 0;
     }
     if (!device) return;
     const bool commit = wanted.kind == EntryKind::kCommit;

@@ -115,8 +115,10 @@ void Twin::move_all() {
 // ---- Requests
 
 std::optional<Errc> Twin::epoch_refusal(const TwinStream& stream, EntryKind kind, std::uint64_t epoch) const {
-  const bool good = kind == EntryKind::kApplication ? epoch <= stream.epoch && epoch + 2 >= stream.epoch
-                                                    : epoch == stream.epoch;
+  if (kind == EntryKind::kRejoin) return std::nullopt;
+  const bool good = kind == EntryKind::kApplication
+                        ? epoch <= stream.epoch && epoch + 2 >= stream.epoch && epoch >= stream.joined_epoch
+                        : epoch == stream.epoch;
   return good ? std::nullopt : std::optional(Errc::kStaleEpoch);
 }
 
@@ -147,12 +149,13 @@ std::optional<Errc> Twin::append(int sender, const wire::Append& wanted) {
   }
   TwinStream& stream = streams[wanted.stream];
   if (wanted.create) {
-    stream.epoch = wanted.epoch;
+    stream.epoch = stream.joined_epoch = wanted.epoch;
     stream.members[sender] = {};
   }
   const std::uint64_t before = stream.head();
   stream.entries.push_back({wanted.id, wanted.kind, wanted.bytes, 0});
   if (commit) stream.epoch = wanted.epoch + 1;
+  if (commit && !wanted.added.empty()) stream.joined_epoch = stream.epoch;
   for (const DeviceId& id : wanted.removed) stream.members[number(id)].until = stream.head();
   for (const DeviceId& id : wanted.added) stream.members[number(id)] = {commit ? stream.head() : before, 0};
   return std::nullopt;
@@ -170,7 +173,7 @@ std::optional<Errc> Twin::raise(int sender, const wire::Raise& wanted, const std
   if (streams.contains(wanted.stream)) return Errc::kAlreadyExists;
   if (!devices[static_cast<std::size_t>(sender)].of_unit) return Errc::kNotPermitted;
   TwinStream& stream = streams[wanted.stream];
-  stream.epoch = wanted.epoch;
+  stream.epoch = stream.joined_epoch = wanted.epoch;
   stream.entries.push_back({wanted.id, EntryKind::kApplication, wanted.bytes, 0});
   stream.members[sender] = {};
   for (const DeviceId& id : wanted.members) {

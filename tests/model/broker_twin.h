@@ -36,7 +36,7 @@ struct TwinMember {
   std::uint64_t until = 0;  // 0: a member still
 };
 struct TwinStream {
-  std::uint64_t epoch = 0;
+  std::uint64_t epoch = 0, joined_epoch = 0;
   std::vector<TwinEntry> entries;
   std::map<int, TwinMember> members;
   bool is_member(int device) const {

@@ -2,6 +2,11 @@
 
 #include <sys/stat.h>
 
+#include <filesystem>
+
+#include "client-lib/core/outbox_item.h"
+#include "client-lib/core/pack.h"
+#include "client-lib/store/sqlcipher_store.h"
 #include "proto/common/check.h"
 #include "proto/wire/chain.h"
 #include "proto/wire/codec.h"
@@ -173,6 +178,62 @@ void MemoryWorld::reopen(Device& device, std::function<bool(std::size_t)> commit
                                      entropy, hub->connection());
   NV_CHECK(opened);
   device.client = std::move(*opened);
+}
+
+std::string MemoryWorld::back_up(Device& device) {
+  close(device);
+  const std::string copy = device.home + ".backup" + std::to_string(clock.now().time_since_epoch().count());
+  std::filesystem::copy(device.home, copy, std::filesystem::copy_options::recursive);
+  reopen(device);
+  settle();
+  return copy;
+}
+
+void MemoryWorld::restore(Device& device, const std::string& backup) {
+  close(device);
+  std::filesystem::remove_all(device.home);
+  std::filesystem::copy(backup, device.home, std::filesystem::copy_options::recursive);
+  reopen(device);
+}
+
+MessageId MemoryWorld::smuggle(Device& device, const ConversationId& conversation, wire::Body body) {
+  const client::Person self = *device->self();
+  close(device);
+  client::OutboxItem item;
+  item.number = 1'000'000 + static_cast<std::uint64_t>(hub->frames_to_hub);
+  item.kind = client::OutKind::kAppend;
+  item.queued_at = item.not_before = clock.now();
+  client::Message& message = item.message;
+  message.conversation = conversation;
+  message.id = entropy.make_id<MessageId>();
+  message.stored_at = clock.now();
+  message.author = self;
+  message.own = true;
+  message.delivery = client::Delivery::kQueued;
+  message.content = {.conversation = conversation,
+                     .id = message.id,
+                     .author = self.id,
+                     .device = self.device,
+                     .author_name = self.name,
+                     .author_profession = self.profession,
+                     .written_at = clock.now(),
+                     .mark = {},
+                     .body = std::move(body)};
+  {
+    auto store = client::SqlcipherStore::open({device.home, "2468", false, {1, 8}, {}, false}, clock.now(),
+                                              entropy);
+    NV_CHECK(store);
+    client::Packer key;
+    key.u64(item.number);
+    client::Outcome outcome;
+    outcome.messages.push_back(message);
+    outcome.writes.push_back(
+        {client::Table::kOutbox, to_bytes(key.view()), client::pack_outbox_item(item)});
+    NV_CHECK((*store)->commit(outcome));
+  }
+  reopen(device);
+  settle();
+  return message.id;
 }
 
 void MemoryWorld::settle(Millis time) {

@@ -74,6 +74,11 @@ class MemoryWorld {
   wire::GrantLink grant(const Holder& holder);
   void reopen(Device& device, std::function<bool(std::size_t)> commit_hook = {});
   void close(Device& device);
+  // A copy of its home as a backup has it; restore() puts it back in the place of what is there.
+  std::string back_up(Device& device);
+  void restore(Device& device, const std::string& backup);
+  // Past the checks of the library's own commands, as a changed program would: written into its outbox.
+  MessageId smuggle(Device& device, const ConversationId& conversation, wire::Body body);
   void publish(MemoryOrganisation& organisation);  // its roster, as the next version
   void revoke(MemoryOrganisation& organisation, DeviceId device);
 

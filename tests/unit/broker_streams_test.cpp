@@ -159,6 +159,58 @@ TEST_F(Streams, ApplicationMessagesOfTwoEpochsBackAndProposalsOfThisOneOnly) {
   EXPECT_TRUE(world.ask(b, proposal).leaf.has_value());
 }
 
+// P-035: whoever was added has no keys of the epochs before: what was encrypted in them is encrypted anew.
+TEST_F(Streams, WordsOfAnEpochBeforeTheLastNewcomerAreSentBack) {
+  const ConversationId stream = world.create(a, {b.id});
+  world.ask(a, commit(stream, 0, {c.id}, {}));
+  const Reply late = world.ask(b, world.message(stream, 0, "x"));
+  ASSERT_EQ(late.code(), Errc::kStaleEpoch);
+  EXPECT_EQ(late.refusal().current_epoch, 1U);
+  EXPECT_TRUE(world.seqs(c, stream).empty());
+  // A commit that adds nobody sends nothing back.
+  world.ask(a, commit(stream, 1, {}, {}));
+  EXPECT_TRUE(world.ask(b, world.message(stream, 1, "x")).leaf.has_value());
+  EXPECT_EQ(world.ask(b, world.message(stream, 0, "x")).code(), Errc::kStaleEpoch);
+  world.crash_after_snapshot();
+  world.connect(b);
+  EXPECT_TRUE(world.ask(b, world.message(stream, 1, "y")).leaf.has_value());
+  EXPECT_EQ(world.ask(b, world.message(stream, 0, "y")).code(), Errc::kStaleEpoch);
+}
+
+// P-078
+TEST_F(Streams, AMemberAsksToComeBackInAnyEpoch) {
+  const ConversationId stream = world.create(a, {b.id});
+  for (std::uint64_t epoch = 0; epoch < 4; ++epoch) world.ask(a, commit(stream, epoch, {}, {}));
+  wire::Append asking = world.message(stream, 0, "let me in");
+  asking.kind = EntryKind::kRejoin;
+  EXPECT_TRUE(world.ask(b, asking).leaf.has_value());
+  EXPECT_EQ(world.mail(a).entries.back().entry.kind, EntryKind::kRejoin);
+  EXPECT_EQ(world.ask(c, asking).code(), Errc::kNotMember);
+  asking.id = world.id<MessageId>();
+  asking.epoch = 4;
+  EXPECT_EQ(world.ask(b, asking).code(), Errc::kInvalidValue);
+  asking.epoch = 0;
+  asking.stream = world.id<ConversationId>();
+  asking.create = true;
+  EXPECT_EQ(world.ask(b, asking).code(), Errc::kInvalidValue);
+}
+
+// P-079
+TEST_F(Streams, HelloSaysWhereEachStreamOfTheDeviceStands) {
+  const ConversationId stream = world.create(a, {b.id, c.id});
+  world.ask(a, world.message(stream, 0, "x"));
+  world.ask(a, commit(stream, 0, {}, {c.id}));
+  world.ack(b, stream, 2);
+  world.disconnect(b);
+  world.connect(b);
+  const auto hello = world.ask(b, wire::Hello{"again"}).as<wire::HelloReply>();
+  ASSERT_EQ(hello.positions.size(), 2U);
+  EXPECT_EQ(hello.positions[0], (wire::StreamPosition{wire::kInbox, 0, 1}));
+  EXPECT_EQ(hello.positions[1], (wire::StreamPosition{stream, 2, 3}));
+  const auto removed = world.ask(c, wire::Hello{"again"}).as<wire::HelloReply>();
+  EXPECT_EQ(removed.positions.size(), 1U) << "it is no member any more";
+}
+
 // P-036
 TEST_F(Streams, OnlyMembersAppend) {
   const ConversationId stream = world.create(a, {b.id});

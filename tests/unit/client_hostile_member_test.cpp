@@ -21,12 +21,8 @@ class HostileMember : public ::testing::Test {
     EXPECT_TRUE(amalie->invite(asked.conversation, unit));
     world.settle();
   }
-  // Past the checks of the library's own commands, as a changed program would.
   MessageId force(Device& device, wire::Body body) {
-    const auto made = device->send(asked.conversation, std::move(body));
-    EXPECT_TRUE(made);
-    world.settle();
-    return made.value_or(MessageId{});
+    return world.smuggle(device, asked.conversation, std::move(body));
   }
   MessageId advised() {
     EXPECT_TRUE(ida->take(asked.alert));

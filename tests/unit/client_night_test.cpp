@@ -172,6 +172,47 @@ TEST_F(ClientNight, AColleagueIsLetInVisiblyAndReadsFromThereOn) {
 }
 
 // The signed take came before he did: he can only be told by the hub.
+// P-035: what was on its way when she was let in is encrypted anew, for her too; and nobody is accused of it.
+TEST_F(ClientNight, WordsOnTheirWayWhenAColleagueComesInReachHer) {
+  const auto asked = world.ask(amalie);
+  Device& jonas = world.enrol(world.jonas);
+  world.hub->set_deaf_to(ida.id, true);
+  ASSERT_TRUE(ida->send(asked.conversation, wire::Text{"på vej"}));
+  world.settle();
+  ASSERT_TRUE(amalie->invite(asked.conversation, unit_target(*world.jonas.unit)));
+  world.pass(seconds(3));
+  ASSERT_TRUE(has_member(jonas, asked.conversation, ida.id));
+  world.hub->set_deaf_to(ida.id, false);
+  world.pass(seconds(40));  // a request without an answer: the link is taken anew, the same frame sent again
+  EXPECT_EQ(shown(jonas, "på vej"), 1U);
+  EXPECT_EQ(shown(amalie, "på vej"), 1U);
+  EXPECT_TRUE(ida->outbox_empty());
+  expect_no_suspicion();
+}
+
+// An act moves the alert, a question makes one: each has its own call with its own checks.
+TEST_F(ClientNight, WordsThatHaveTheirOwnCallAreNotSentAsText) {
+  const auto asked = world.ask(amalie);
+  wire::Advice advice;
+  advice.alert = asked.alert;
+  advice.text = "Giv PN nu.";
+  const std::vector<wire::Body> own_calls = {
+      wire::Take{asked.alert},        wire::Decline{asked.alert, "optaget"},
+      wire::Close{asked.alert},       wire::Withdraw{asked.alert, "rolig"},
+      wire::ReserveUsed{asked.alert, "112"}, advice,
+      wire::ReadBack{asked.message, "15 mg"}, wire::ReadBackVerdict{asked.message, true},
+      wire::Done{asked.message, true, "", world.clock.now()},
+      wire::Seen{asked.message, wire::SeenStage::kSeen}, wire::AdviceRequest{}};
+  for (const wire::Body& body : own_calls) {
+    const auto made = ida->send(asked.conversation, body);
+    ASSERT_FALSE(made) << body.index();
+    EXPECT_EQ(made.error().code, Errc::kNotPermitted) << body.index();
+  }
+  world.settle();
+  EXPECT_EQ(amalie->alert(asked.alert)->view.state, wire::AlertState::kEscalating);
+  EXPECT_TRUE(ida->send(asked.conversation, wire::Observation{"sover", world.clock.now()}));
+}
+
 TEST_F(ClientNight, AColleagueCalledInAfterTheTakeIsWarnedAndAccusesNobody) {
   Device& jonas = world.enrol(world.jonas);
   const auto asked = world.ask(amalie);

@@ -3,10 +3,13 @@
 #include <gtest/gtest.h>
 #include <sqlite3.h>
 
+#include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <set>
 
 #include "client-lib/store/file_system.h"
+#include "client-lib/store/statement.h"
 #include "proto/common/limits.h"
 #include "tests/support/process.h"
 
@@ -14,6 +17,9 @@ extern "C" int sqlite3_key(sqlite3* db, const void* key, int key_bytes);
 
 namespace nattevagt::client {
 namespace {
+
+// What the frozen store of the first version holds.
+constexpr std::size_t kFrozenMessages = 64, kFrozenRows = 153;
 
 const UtcTime kStart = from_unix_ms(1'795'570'800'000);
 
@@ -52,6 +58,25 @@ class Store : public ::testing::Test {
   static std::vector<Message> messages(SqlcipherStore& store) {
     std::vector<Message> out;
     EXPECT_TRUE(store.each_message([&](const Message& one) { out.push_back(one); }));
+    return out;
+  }
+
+  // Past the store's own reading.
+  std::int64_t count(const std::string& what) {
+    const auto key = unlock_key_file(home, "2468", kStart);
+    EXPECT_TRUE(key);
+    sqlite3* database = nullptr;
+    EXPECT_EQ(sqlite3_open((home + "/store.db").c_str(), &database), SQLITE_OK);
+    const std::string text = "x'" + to_hex(key->expose()) + "'";
+    sqlite3_key(database, text.data(), static_cast<int>(text.size()));
+    sqlite3_exec(database, "PRAGMA cipher_page_size = 8192", nullptr, nullptr, nullptr);
+    std::int64_t out = -1;
+    {
+      Statement statement(database, ("SELECT count(*) FROM " + what).c_str());
+      const auto row = statement.step();
+      if (row && *row) out = statement.integer(0);
+    }
+    sqlite3_close(database);
     return out;
   }
 
@@ -220,6 +245,88 @@ TEST_F(Store, ShowsTheStreamsOrderAndTheOutboxLast) {
   EXPECT_EQ(history->at(0).seq, 1U);
   EXPECT_EQ(history->at(1).seq, 2U);
   EXPECT_EQ(history->at(2).seq, 0U);
+}
+
+// A device's store as the first version wrote it (tests/data/client_store_v1): every row is there afterwards,
+// and what the new columns say was read out of them.
+TEST_F(Store, OfTheFirstVersionIsBroughtUpToDateAndLosesNothing) {
+  std::filesystem::copy(NATTEVAGT_TEST_DATA "/client_store_v1", home);
+  std::filesystem::permissions(home, std::filesystem::perms::owner_all);
+  auto store = open("demo-02.40-nat");
+  ASSERT_TRUE(store) << errc_name(store.error().code) << store.error().where;
+  EXPECT_EQ((*store)->schema_version(), SqlcipherStore::kSchemaVersion);
+  const std::vector<Message> all = messages(**store);
+  std::set<ConversationId> conversations;
+  std::size_t receipts = 0;
+  for (const Message& one : all) {
+    conversations.insert(one.conversation);
+    if (std::holds_alternative<wire::Seen>(one.content.body)) ++receipts;
+  }
+  EXPECT_EQ(all.size(), kFrozenMessages);
+  ASSERT_EQ(conversations.size(), 2U);
+  EXPECT_EQ((*store)->search("oxazepam", 10)->size(), 4U);
+  std::size_t listed = 0;
+  for (const ConversationId& id : conversations) {
+    const auto history = (*store)->history(id);
+    ASSERT_TRUE(history);
+    listed += history->size();
+    for (std::size_t i = 1; i < history->size(); ++i) EXPECT_GT(history->at(i).seq, history->at(i - 1).seq);
+    // By age, which the first version had no column for: half of it goes, and the other half stays.
+    const UtcTime middle = history->at(history->size() / 2).stored_at;
+    Outcome forgetting;
+    forgetting.forgettings.push_back({id, middle});
+    ASSERT_TRUE((*store)->commit(forgetting));
+    const auto left = (*store)->history(id);
+    EXPECT_EQ(left->size(), history->size() - history->size() / 2);
+    EXPECT_EQ(left->front().stored_at, middle);
+  }
+  EXPECT_EQ(listed + receipts, all.size());
+  const auto image = (*store)->load();
+  ASSERT_TRUE(image);
+  EXPECT_EQ(image->rows.size(), kFrozenRows);
+}
+
+// P-092: the index's words are words.
+TEST_F(Store, WhatIsForgottenIsInNoTable) {
+  {
+    auto store = open("2468", true);
+    Message old = message("gammelt ord", 1), fresh = message("nyt ord", 2);
+    fresh.stored_at = kStart + std::chrono::hours(1);
+    ASSERT_TRUE(put(**store, {old, fresh}));
+    Outcome outcome;
+    outcome.forgettings.push_back({conversation, kStart + Millis(1)});
+    ASSERT_TRUE((*store)->commit(outcome));
+    EXPECT_EQ((*store)->history(conversation)->size(), 1U);
+    EXPECT_EQ((*store)->search("ord", 10)->size(), 1U);
+  }
+  EXPECT_EQ(count("messages"), 1);
+  EXPECT_EQ(count("words"), 1);
+  EXPECT_EQ(count("words WHERE words MATCH 'gammelt'"), 0);
+}
+
+TEST_F(Store, GivesAConversationInPages) {
+  auto store = open("2468", true);
+  std::vector<Message> all;
+  for (std::uint64_t seq = 1; seq <= 25; ++seq) all.push_back(message("nr. " + std::to_string(seq), seq));
+  all.push_back(message("i køen", 0));
+  Message receipt = message("", 26);
+  receipt.content.body = wire::Seen{all[0].id, wire::SeenStage::kSeen};
+  all.push_back(receipt);
+  ASSERT_TRUE(put(**store, all));
+  const auto newest = (*store)->history(conversation, {HistoryPage::kEnd, 10});
+  ASSERT_EQ(newest->size(), 10U);
+  EXPECT_EQ(newest->front().seq, 17U);
+  EXPECT_EQ(newest->back().seq, 0U) << "what waits is part of the newest page";
+  const auto before = (*store)->history(conversation, {newest->front().seq, 10});
+  ASSERT_EQ(before->size(), 10U);
+  EXPECT_EQ(before->front().seq, 7U);
+  EXPECT_EQ(before->back().seq, 16U);
+  const auto first = (*store)->history(conversation, {before->front().seq, 10});
+  ASSERT_EQ(first->size(), 6U);
+  EXPECT_TRUE((*store)->history(conversation, {1, 10})->empty());
+  EXPECT_EQ((*store)->history(conversation)->size(), 26U);
+  EXPECT_EQ((*store)->search("nr", 10)->size(), 10U);
+  EXPECT_EQ((*store)->search("nr", 10, 20)->size(), 5U);
 }
 
 }  // namespace

@@ -175,11 +175,11 @@ GrantLink Draw::link() {
 
 Entry Draw::entry() {
   Entry out;
-  out.kind = one_of(EntryKind::kApplication, EntryKind::kAlert);
-  const bool inbox = out.kind >= EntryKind::kWelcome;
+  out.kind = one_of(EntryKind::kApplication, EntryKind::kRejoin);
+  const bool inbox = out.kind == EntryKind::kWelcome || out.kind == EntryKind::kAlert;
   out.stream = inbox ? kInbox : id<ConversationId>();
   out.seq = 1 + number() / 2;
-  out.epoch = inbox ? 0 : number();
+  out.epoch = inbox || out.kind == EntryKind::kRejoin ? 0 : number();
   out.id = id<MessageId>();
   out.stored_at = time();
   out.bytes = bytes(limits::kEntryBytesMax / 16);
@@ -255,6 +255,10 @@ Append Draw::append() {
   if (out.create || out.kind == EntryKind::kCommit) out.added = ids<DeviceId>(5);
   if (out.kind == EntryKind::kCommit) out.removed = ids<DeviceId>(5);
   if (!out.added.empty()) out.welcome = bytes(limits::kWelcomeBytesMax / 16);
+  if (!out.create && out.added.empty() && out.removed.empty() && below(8) == 0) {
+    out.kind = EntryKind::kRejoin;
+    out.epoch = 0;
+  }
   return out;
 }
 
@@ -326,8 +330,14 @@ Answer Draw::answer(std::size_t kind) {
   const auto small = [this] { return static_cast<std::uint32_t>(below(101)); };
   switch (kind) {
     case 0:
-      return HelloReply{time(), "nattevagt-broker 0.1.0", {array<32>()}, document_versions(), small(),
-                        coin()};
+    {
+      HelloReply out{time(), "nattevagt-broker 0.1.0", {array<32>()}, document_versions(), small(), coin(), {}};
+      for (std::size_t i = below(4); i > 0; --i) {
+        const std::uint64_t acked = number() / 2;
+        out.positions.push_back({id<ConversationId>(), acked, acked + below(9)});
+      }
+      return out;
+    }
     case 1: return Pong{time(), document_versions(), small()};
     case 2: return Accepted{};
     case 3: {
