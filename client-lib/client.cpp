@@ -148,8 +148,27 @@ class ClientImpl final : public Client {
                                            std::size_t skip) const override {
     return store_->search(words, limit, skip);
   }
+  Result<std::vector<PersonReceipt>> receipts(ConversationId conversation) const override {
+    if (!core_->knows(conversation)) return fail(Errc::kNotFound, "Client::receipts");
+    NV_TRY(const std::vector<Message> all, store_->receipts(conversation));
+    std::vector<PersonReceipt> out;
+    for (const Message& message : all) {
+      const auto* seen = std::get_if<wire::Seen>(&message.content.body);
+      if (seen == nullptr) continue;
+      const auto known = std::find_if(out.begin(), out.end(), [&](const PersonReceipt& receipt) {
+        return receipt.message == seen->message && receipt.person.id == message.author.id;
+      });
+      if (known == out.end()) {
+        out.push_back({seen->message, message.author, seen->stage, message.stored_at});
+      } else if (seen->stage > known->stage) {
+        known->stage = seen->stage;
+        known->at = message.stored_at;
+      }
+    }
+    return out;
+  }
   std::vector<DirectoryEntry> directory() const override { return core_->directory(); }
-  std::string reserve_plan() const override { return core_->reserve_plan(); }
+  std::string reserve_plan() const override { return core_->reserve_plan(time_.now()); }
   std::vector<LadderRung> ladder(wire::Severity severity) const override {
     return core_->ladder(severity, time_.now());
   }

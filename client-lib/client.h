@@ -104,8 +104,10 @@ class Client {
   Result<std::vector<FoundMessage>> search(std::string_view words, std::size_t limit) const {
     return search(words, limit, 0);
   }
+  // The furthest that each person has signed for each message, in the order in which they came.
+  virtual Result<std::vector<PersonReceipt>> receipts(ConversationId conversation) const = 0;
   virtual std::vector<Suspicion> suspicions() const = 0;      // all that were ever raised, oldest first
-  virtual std::string reserve_plan() const = 0;               // numbers to ring; empty when none is published
+  virtual std::string reserve_plan() const = 0;               // numbers to ring now; empty when none is published
   virtual bool outbox_empty() const = 0;
   // Who can be invited, by the verified rosters: roles and units by name, and people we have met.
   virtual std::vector<DirectoryEntry> directory() const = 0;

@@ -2,6 +2,9 @@
 
 #include <utility>
 
+#include "proto/common/limits.h"
+#include "proto/wire/audit.h"
+#include "proto/wire/chain.h"
 #include "proto/wire/codec.h"
 
 namespace nattevagt::client {
@@ -39,6 +42,7 @@ Result<HubTool> HubTool::connect(Connection& connection, Clock& clock, const wir
   NV_TRY(const auto hello, expect<wire::HelloReply>(tool.ask(wire::Hello{"nattevagt-organisation"})));
   if (hello.sign_key != hub.sign_key) return fail(Errc::kUntrusted, "HubTool: another signing key");
   tool.versions_ = hello.documents;
+  tool.hub_key_ = hub.sign_key;
   return tool;
 }
 
@@ -78,14 +82,40 @@ Status HubTool::publish(const wire::SignedDocument& document) {
   return {};
 }
 
+// P-016: until there is no more. The hub gives each document once, so a hub that says "more" for ever is stopped by
+// the first answer that brings nothing new.
 Result<std::vector<wire::SignedDocument>> HubTool::documents() {
-  NV_TRY(auto reply, expect<wire::Documents>(ask(wire::GetDocuments{})));
-  return std::move(reply.documents);
+  std::vector<wire::SignedDocument> out;
+  wire::GetDocuments wanted;
+  while (true) {
+    NV_TRY(auto reply, expect<wire::Documents>(ask(wanted)));
+    const bool more = reply.more && !reply.documents.empty();
+    for (auto& document : reply.documents) {
+      wanted.known.push_back({document.organisation, document.kind, document.version});
+      out.push_back(std::move(document));
+    }
+    if (!more) return out;
+    if (wanted.known.size() > limits::kDocumentVersionsMax) return fail(Errc::kTooLarge, "HubTool::documents");
+  }
 }
 
 Result<std::vector<wire::Devices::Item>> HubTool::devices() {
-  NV_TRY(auto reply, expect<wire::Devices>(ask(wire::ListDevices{})));
-  return std::move(reply.items);
+  std::vector<wire::Devices::Item> out;
+  wire::ListDevices wanted;
+  while (true) {
+    NV_TRY(auto reply, expect<wire::Devices>(ask(wanted)));
+    const bool more = reply.more && !reply.items.empty();
+    for (auto& item : reply.items) out.push_back(std::move(item));
+    if (!more) return out;
+    if (out.size() > limits::kDevicesListedMax) return fail(Errc::kTooLarge, "HubTool::devices");
+    NV_TRY(const auto body, wire::decode_certificate_body(out.back().certificate.body));
+    wanted.after = wire::device_id(body.sign_key, body.curve_key);
+  }
+}
+
+Result<wire::AuditPoint> HubTool::audit_point() {
+  NV_TRY(const auto stored, expect<wire::Stored>(ask(wire::GetAuditPoint{})));
+  return wire::audit_point_of(stored.receipt, hub_key_);
 }
 
 std::uint64_t HubTool::version_at_hub(OrganisationId organisation, wire::DocumentKind kind) const {

@@ -20,6 +20,8 @@ class HubTool {
   Status publish(const wire::SignedDocument& document);
   Result<std::vector<wire::SignedDocument>> documents();  // the newest of all organisations
   Result<std::vector<wire::Devices::Item>> devices();     // the organisation's own
+  // Where the hub's audit stands, in its signed receipt (P-123). kNotFound: it has no line yet. kBadSignature.
+  Result<wire::AuditPoint> audit_point();
   std::uint64_t version_at_hub(OrganisationId organisation, wire::DocumentKind kind) const;
 
  private:
@@ -27,6 +29,7 @@ class HubTool {
       : connection_(&connection), clock_(&clock), patience_(patience) {}
   Result<wire::Answer> ask(wire::Request request);
 
+  SignPublicKey hub_key_;
   Connection* connection_;
   Clock* clock_;
   Millis patience_;

@@ -8,6 +8,7 @@
 #include "client-lib/admin/draft_reader.h"
 #include "client-lib/admin/organisation_state.h"
 #include "proto/common/limits.h"
+#include "proto/rota/reserve_plan.h"
 
 namespace nattevagt::client {
 namespace {
@@ -28,6 +29,9 @@ class RosterReader : DraftReader<ParsedRoster, RosterFault> {
     out_.draft.recorders = names(root, "recorders", limits::kRecordersMax);
     if (root.contains("reserve_plan")) {
       out_.draft.reserve_plan = text_of(root, "reserve_plan");
+      for (const std::size_t line : rota::unreadable_conditions(out_.draft.reserve_plan)) {
+        note(RosterFault::kReserveCondition, line_of(*root.get("reserve_plan")), "reserve_plan", std::to_string(line));
+      }
       // Sealing adds to it, and the sealed field is limited as a text is.
       if (out_.draft.reserve_plan.size() + limits::kSealBytes > limits::kTextBytesMax) {
         note(RosterFault::kTextTooLong, line_of(*root.get("reserve_plan")), "reserve_plan",
@@ -231,6 +235,7 @@ bool is_warning(RosterFault fault) noexcept {
     case RosterFault::kRoleWithoutHolder:
     case RosterFault::kUnitWithoutLadder:
     case RosterFault::kNoReservePlan:
+    case RosterFault::kReserveCondition:
     case RosterFault::kNoRecorder: return true;
     case RosterFault::kNotToml:
     case RosterFault::kUnknownKey:

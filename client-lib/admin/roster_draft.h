@@ -34,6 +34,7 @@ enum class RosterFault : std::uint8_t {
   kRoleWithoutHolder,  // subject: the role
   kUnitWithoutLadder,  // subject: the unit; detail: the severity
   kNoReservePlan,
+  kReserveCondition,
   kNoRecorder,
 };
 bool is_warning(RosterFault fault) noexcept;

@@ -53,6 +53,7 @@ class CommandLine {
         "Hver kommando har --help med et eksempel. En tekst, der skrives som -, læses fra tastaturet.");
     organisation_commands();
     rota_commands();
+    audit_commands();
     device_commands();
     incident_commands();
     looking_commands();
@@ -205,6 +206,17 @@ class CommandLine {
                                "revoke --home SOLVANG --person \"Amalie Prøve\"");
     revoke->add_option("--device", out_.device, "Begyndelsen af enhedens id");
     revoke->add_option("--person", out_.person, "Alle personens (eller enhedens) enheder");
+  }
+
+  void audit_commands() {
+    CLI::App* audit = app_.add_subcommand("audit", "Hubbens protokol: er noget ændret eller fjernet?")->group("Kommandoer");
+    audit->require_subcommand(1);
+    command(*audit, Verb::kAuditHead, "head", "Spørg hubben, hvor langt dens protokol er, og husk det underskrevne svar",
+            "audit head --home SOLVANG");
+    CLI::App* verify = command(*audit, Verb::kAuditVerify, "verify",
+                               "Kontrollér en fil fra 'nattevagt-broker audit export' mod alt, hubben før har skrevet under på",
+                               "audit verify --home SOLVANG protokol.txt");
+    text(verify, "file", "Filen")->required();
   }
 
   void rota_commands() {
@@ -450,7 +462,7 @@ class CommandLine {
 
 }  // namespace
 
-bool is_organisation_verb(Verb verb) noexcept { return verb <= Verb::kRevoke; }
+bool is_organisation_verb(Verb verb) noexcept { return verb <= Verb::kAuditVerify; }
 bool works_on_rota_file(const Arguments& arguments) noexcept {
   const Verb verb = arguments.verb;
   if (verb == Verb::kRotaNow) return !arguments.text.empty();

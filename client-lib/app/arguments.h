@@ -30,6 +30,8 @@ enum class Verb : std::uint8_t {
   kGrant,
   kDevices,
   kRevoke,
+  kAuditHead,
+  kAuditVerify,
   // A device's side
   kEnrol,
   kServe,

@@ -21,9 +21,14 @@ constexpr Millis kComeRoundPatience = std::chrono::seconds(2);
 Result<std::string> transcript(Client& client, ConversationId conversation, bool json, const Screen& screen,
                                const HistoryPage& page = {}) {
   NV_TRY(const auto messages, client.history(conversation, page));
+  NV_TRY(const auto receipts, client.receipts(conversation));
   std::string out;
   for (const Message& message : messages) {
     out += json ? json_line(message) : message_block(message, screen);
+    for (const PersonReceipt& receipt : receipts) {
+      if (receipt.message != message.id) continue;
+      out += json ? json_line(receipt) : receipt_line(receipt, screen);
+    }
     if (!message.own) NV_TRYV(client.mark_seen(message.id));
   }
   if (!json && messages.size() >= page.limit && messages.front().seq > 1) {
@@ -100,6 +105,8 @@ class Run {
       case Verb::kGrant:
       case Verb::kDevices:
       case Verb::kRevoke:
+      case Verb::kAuditHead:
+      case Verb::kAuditVerify:
       case Verb::kEnrol:
       case Verb::kServe:
       case Verb::kWatch: break;

@@ -182,6 +182,14 @@ std::string json_line(const Event& event) {
 }
 
 std::string json_line(const Message& message) { return line(Json{{"message", to_json(message)}}); }
+std::string json_line(const PersonReceipt& receipt) {
+  const bool seen = receipt.stage == wire::SeenStage::kSeen;
+  return line(Json{{"receipt",
+                    {{"message", receipt.message.hex()},
+                     {"person", to_json(receipt.person)},
+                     {"stage", seen ? "seen" : "on_device"},
+                     {"at", utc_text(receipt.at)}}}});
+}
 std::string json_line(const Alert& alert) { return line(Json{{"alert", to_json(alert)}}); }
 std::string json_line(const FoundMessage& found) {
   return line(Json{{"found", to_json(found.message)}, {"excerpt", found.excerpt}});

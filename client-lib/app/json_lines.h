@@ -14,6 +14,7 @@ namespace nattevagt::client::cli {
 
 std::string json_line(const Event& event);      // {"event": ...}
 std::string json_line(const Message& message);  // {"message": {...}}
+std::string json_line(const PersonReceipt& receipt);  // {"receipt": {...}}
 std::string json_line(const Alert& alert);      // {"alert": {...}}
 std::string json_line(const FoundMessage& found);
 

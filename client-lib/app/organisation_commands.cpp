@@ -10,6 +10,7 @@
 #include "client-lib/admin/hub_tool.h"
 #include "client-lib/admin/organisation.h"
 #include "client-lib/admin/roster_build.h"
+#include "client-lib/app/audit_commands.h"
 #include "client-lib/app/commands.h"
 #include "client-lib/app/id_prefix.h"
 #include "client-lib/app/json_lines.h"
@@ -83,6 +84,8 @@ class OrganisationRun {
       case Verb::kGrant: return grant();
       case Verb::kDevices: return devices();
       case Verb::kRevoke: return revoke();
+      case Verb::kAuditHead: return audit_head();
+      case Verb::kAuditVerify: return verify_audit(*org_, home_, a_, screen_);
       default: return refuse(Errc::kUnsupported);
     }
   }
@@ -385,6 +388,14 @@ class OrganisationRun {
                                    short_id(device->identity.device.hex()));
     }
     return print(out);
+  }
+
+  AgentReply audit_head() {
+    auto tool = hub();
+    if (!tool) return refuse(tool.error().code);
+    const auto point = tool->audit_point();
+    if (!point) return refuse(point.error().code);
+    return remember_audit_point(*point, home_, a_, screen_);
   }
 
   const Arguments& a_;

@@ -68,6 +68,8 @@ std::string named(std::string_view name, const std::string& text) {
   return text.empty() ? std::string() : fmt::format("\n{}: {}", name, text);
 }
 
+std::string drill_mark(bool drill) { return drill ? std::string(text::kDrill) + " · " : std::string(); }
+
 std::string isbar_text(const wire::IsbarForm& form) {
   std::string out = named("I", form.identification) + named("S", form.situation) +
                     named("B", form.background) + named("A", form.analysis) + named("R", form.recommendation);
@@ -75,8 +77,8 @@ std::string isbar_text(const wire::IsbarForm& form) {
 }
 
 std::string request_text(const wire::AdviceRequest& request) {
-  std::string out = fmt::format("{}{} · {}", request.drill ? "ØVELSE · " : "",
-                                text::severity_text(request.severity), text::situation_text(request.kind));
+  std::string out = fmt::format("{}{} · {}", drill_mark(request.drill), text::severity_text(request.severity),
+                                text::situation_text(request.kind));
   if (request.alone) out += fmt::format("\n{}", text::kAlone);
   if (!request.citizen.name.empty() || !request.citizen.cpr.empty()) {
     out += fmt::format("\nBorger: {}{}{}", request.citizen.name, request.citizen.cpr.empty() ? "" : ", ",
@@ -147,7 +149,7 @@ Paint severity_paint(wire::Severity severity) {
 std::string alert_head(const Alert& alert, const Screen& screen) {
   const auto& view = alert.view;
   std::string unit = printable_line(alert.unit_label);
-  return fmt::format("[{}] {}{} · {}", short_id(view.alert.hex()), view.drill ? "ØVELSE · " : "",
+  return fmt::format("[{}] {}{} · {}", short_id(view.alert.hex()), drill_mark(view.drill),
                      paint(severity_paint(view.severity), text::severity_text(view.severity), screen),
                      unit.empty() ? "ukendt enhed" : unit);
 }
@@ -155,8 +157,8 @@ std::string alert_head(const Alert& alert, const Screen& screen) {
 std::string ring_line(const AlertChanged& changed, const Screen& screen, bool loud) {
   const bool exhausted = changed.notice == wire::NoticeKind::kLoud;
   return fmt::format(
-      "{}{} {} – {}\n", loud ? "\a" : "", clock_text(changed.alert.view.raised_at),
-      paint(Paint::kBold, text::notice_text(changed.notice), screen),
+      "{}{} {}{} – {}\n", loud ? "\a" : "", clock_text(changed.alert.view.raised_at),
+      drill_mark(changed.alert.view.drill), paint(Paint::kBold, text::notice_text(changed.notice), screen),
       exhausted ? paint(Paint::kRed, text::kExhausted, screen) : alert_head(changed.alert, screen));
 }
 
@@ -167,8 +169,10 @@ std::string alert_changed(const AlertChanged& changed, const Client& client, con
   out += alert_block(changed.alert, screen);
   if (changed.notice == wire::NoticeKind::kResumed) out += fmt::format("{}{}\n", kIndent, text::kResumed);
   const bool unanswered = changed.alert.view.state == wire::AlertState::kExhausted && changed.alert.own_unit;
-  if (unanswered || changed.notice == wire::NoticeKind::kLoud) out += reserve_block(client, screen);
-  return out;
+  if (!unanswered && changed.notice != wire::NoticeKind::kLoud) return out;
+  // P-141: nobody shall ring 112 for a drill, nor take a real plan for one.
+  if (changed.alert.view.drill) return out + paint(Paint::kYellow, text::kDrillReserve, screen) + "\n";
+  return out + reserve_block(client, screen);
 }
 
 std::string members_text(const MembersChanged& changed) {
@@ -298,6 +302,16 @@ std::string message_block(const Message& message, const Screen& screen) {
   }
   return fmt::format("{}{}\n{}{}\n", paint(Paint::kBold, head, screen), state, kIndent,
                      printable(said_text(message.content.body)));
+}
+
+std::string receipt_line(const PersonReceipt& receipt, const Screen& screen) {
+  const std::string_view how = receipt.stage == wire::SeenStage::kSeen ? text::kSeenBy : text::kOnDeviceOf;
+  return std::string(kIndent) +
+         paint(
+             Paint::kDim,
+             fmt::format("{}{} {}", how, printable_line(person_text(receipt.person)), clock_text(receipt.at)),
+             screen) +
+         "\n";
 }
 
 std::string alert_block(const Alert& alert, const Screen& screen) {

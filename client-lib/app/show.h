@@ -28,6 +28,7 @@ enum class Paint : std::uint8_t { kPlain, kBold, kRed, kGreen, kYellow, kDim };
 std::string paint(Paint paint, std::string_view text, const Screen& screen);
 
 std::string message_block(const Message& message, const Screen& screen);  // ends in a line feed
+std::string receipt_line(const PersonReceipt& receipt, const Screen& screen);
 std::string alert_block(const Alert& alert, const Screen& screen);
 std::string reserve_block(const Client& client, const Screen& screen);
 // What an event says to a person; empty when it says nothing. `loud`: a bell with what must be heard.

@@ -120,6 +120,8 @@ std::string sentence(const RosterProblem& p) {
              " og kan ikke spørge om det.";
     case RosterFault::kNoReservePlan:
       return "der er ingen reserve_plan. Personalet ser da ingen numre, når ingen svarer.";
+    case RosterFault::kReserveCondition:
+      return "linje " + p.detail + " i reserve_plan begynder med en betingelse, der ikke kan læses. Linjen vises da altid.";
     case RosterFault::kNoRecorder:
       return "der er ingen recorders. Da arkiveres samtalerne ikke hos organisationen.";
   }

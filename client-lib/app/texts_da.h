@@ -27,6 +27,8 @@ inline constexpr std::string_view kNoReservePlan =
     "Der er ikke udgivet en reserveplan. Ring efter den seddel, der hænger på vagtstuen.";
 inline constexpr std::string_view kSending = "Sender …";
 inline constexpr std::string_view kFetching = "Henter …";
+inline constexpr std::string_view kSeenBy = "Set af ";
+inline constexpr std::string_view kOnDeviceOf = "Nået frem til ";
 inline constexpr std::string_view kTakenBy = "Overtaget af ";
 inline constexpr std::string_view kAlreadyTakenBy = "Allerede overtaget af ";
 inline constexpr std::string_view kTake = "Jeg tager den";
@@ -41,6 +43,9 @@ inline constexpr std::string_view kLateExhausted = ", efter at tiden var gået."
 inline constexpr std::string_view kAnswered = " svarede ";
 inline constexpr std::string_view kAlone = "Jeg er alene på vagt";
 inline constexpr std::string_view kDrill = "ØVELSE";
+inline constexpr std::string_view kDrillReserve =
+    "ØVELSE: her stod reserveplanens numre. Ring ikke til dem for øvelsens skyld. Sker der noget rigtigt: nyt kald, "
+    "og livsfare: ring 112.";
 inline constexpr std::string_view kResumed = "Taget, men uden råd i tide: stigen fortsætter.";
 inline constexpr std::string_view kTechnicalAlarm =
     "Teknisk: et trin havde ingen, der kunne nås. Sendt videre med det samme.";

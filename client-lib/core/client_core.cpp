@@ -5,6 +5,7 @@
 
 #include "client-lib/core/pack.h"
 #include "proto/common/check.h"
+#include "proto/rota/reserve_plan.h"
 #include "proto/wire/codec.h"
 
 namespace nattevagt::client {
@@ -159,8 +160,10 @@ std::vector<DirectoryEntry> ClientCore::directory() const {
   return out;
 }
 
-std::string ClientCore::reserve_plan() const {
-  return self_ ? directory_.reserve_plan(self_->organisation) : std::string();
+std::string ClientCore::reserve_plan(UtcTime now) const {
+  if (!self_) return {};
+  const std::string unit = self_->unit ? directory_.unit_label(*self_->unit) : std::string();
+  return rota::reserve_lines(directory_.reserve_plan(self_->organisation), now, unit);
 }
 
 std::vector<LadderRung> ClientCore::ladder(wire::Severity severity, UtcTime now) const {

@@ -111,7 +111,7 @@ class ClientCore {
   std::vector<Conversation> conversations() const;
   bool knows(const ConversationId& conversation) const { return conversations_.contains(conversation); }
   const std::vector<Suspicion>& suspicions() const noexcept { return suspicions_; }
-  std::string reserve_plan() const;
+  std::string reserve_plan(UtcTime now) const;  // what holds then, for the own unit (P-150)
   std::vector<DirectoryEntry> directory() const;
   std::vector<LadderRung> ladder(wire::Severity severity, UtcTime now) const;
   bool outbox_empty() const;

@@ -48,6 +48,12 @@ bool ClientCore::may_take(const AlertRecord& record, const Who& who) const {
 Alert ClientCore::shown(const AlertRecord& record) const {
   Alert out;
   out.view = record.view;
+  // P-141: what the raiser signed goes before the hub's word; a call for help is never shown as a drill.
+  const ConversationState* conversation = find(record.view.stream);
+  if (conversation != nullptr && conversation->facts.asked &&
+      conversation->facts.asked->alert == record.view.alert) {
+    out.view.drill = conversation->facts.asked->drill;
+  }
   if (record.take) {
     out.taken_by = record.take->person;
     out.taken_at = record.take->at;
@@ -192,6 +198,10 @@ void ClientCore::note_words(ConversationState& conversation, const Message& mess
     if (record.view.stream != conversation.id || record.view.severity != asked->severity ||
         who.unit != record.view.unit || record.view.drill != asked->drill) {
       suspect(Errc::kUntrusted, conversation.id, "Hubben viser en anden alarm, end den der blev sendt.");
+      // The screen follows what is signed; what rang as a drill and is none rings again.
+      if (record.view.drill != asked->drill) {
+        alert_changed(record, asked->drill ? wire::NoticeKind::kNone : wire::NoticeKind::kFirst);
+      }
     }
   } else if (std::holds_alternative<wire::Take>(message.content.body)) {
     note_take(conversation, message, who);

@@ -62,7 +62,9 @@ void ClientCore::on_documents(const wire::Documents& documents) {
     changed = true;
     save(Table::kDocument, document_key(document), SecretBytes(wire::encode(document)));
   }
-  if (changed) on_directory_changed();
+  if (!changed) return;
+  on_directory_changed();
+  if (documents.more) request(wire::GetDocuments{directory_.versions()}, InFlight::Kind::kDocuments);  // P-016
 }
 
 void ClientCore::on_directory_changed() {

@@ -41,6 +41,14 @@ struct Message {
   wire::Content content;
 };
 
+// What a person has signed about a message of somebody's: it is on the device, or it was seen.
+struct PersonReceipt {
+  MessageId message;
+  Person person;
+  wire::SeenStage stage{};
+  UtcTime at;
+};
+
 // What this device can vouch for about an alert.
 struct Alert {
   wire::AlertView view;            // the hub's word; promised times from its signed receipt

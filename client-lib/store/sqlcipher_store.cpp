@@ -340,6 +340,20 @@ Result<std::vector<Message>> SqlcipherStore::history(const ConversationId& conve
   return out;
 }
 
+Result<std::vector<Message>> SqlcipherStore::receipts(const ConversationId& conversation) {
+  Statement stored(database_,
+                   "SELECT delivery, row FROM messages WHERE conversation = ? AND receipt = 1 AND seq > 0"
+                   " ORDER BY seq");
+  stored.bind(conversation.view());
+  std::vector<Message> out;
+  for (;;) {
+    NV_TRY(const bool more, stored.step());
+    if (!more) return out;
+    NV_TRY(Message message, read_message(stored, 0, 1));
+    out.push_back(std::move(message));
+  }
+}
+
 Result<std::vector<FoundMessage>> SqlcipherStore::search(std::string_view words, std::size_t limit,
                                                          std::size_t skip) {
   std::vector<FoundMessage> out;

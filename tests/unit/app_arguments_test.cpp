@@ -49,6 +49,8 @@ TEST(Arguments, EveryVerbIsReached) {
       {Verb::kGrant, {"grant", "--person", "x"}},
       {Verb::kDevices, {"devices"}},
       {Verb::kRevoke, {"revoke", "--device", "abcd"}},
+      {Verb::kAuditHead, {"audit", "head"}},
+      {Verb::kAuditVerify, {"audit", "verify", "f"}},
       {Verb::kEnrol, {"enrol", "nattevagt:x"}},
       {Verb::kServe, {"serve"}},
       {Verb::kWatch, {"watch"}},

@@ -102,6 +102,7 @@ class LyingHub : public ::testing::Test {
   Device& amalie;
   client::Client::Asked asked;
   std::map<std::pair<DeviceId, ConversationId>, wire::Entry> last;
+  std::map<DeviceId, Digest> inbox_chain;  // as the hub of a test makes it
 };
 
 TEST_F(LyingHub, CannotAddADevice) {
@@ -124,6 +125,43 @@ TEST_F(LyingHub, CannotAddADevice) {
   const auto conversation = amalie->conversations().at(0);
   for (const auto& member : conversation.members) EXPECT_NE(member.device, jonas.id);
   EXPECT_EQ(ida->alerts().size(), 1U);  // the alert goes out all the same
+}
+
+// P-141. The hub keeps a chain without fault and says "drill" of a call for help, or the other way round.
+TEST_F(LyingHub, CannotTurnACallForHelpIntoADrillNorADrillIntoACall) {
+  for (const bool drill : {false, true}) {
+    world.hub->tamper = [&](DeviceId to, wire::HubFrame frame) {
+      auto* entry = std::get_if<wire::Entry>(&frame.body);
+      if (entry == nullptr || entry->stream != wire::kInbox) return Frames{std::move(frame)};
+      Digest& chain = inbox_chain[to];
+      if (entry->seq == 1) chain = wire::chain_first(wire::kInbox, to);
+      if (entry->kind == wire::EntryKind::kAlert) {
+        auto item = *wire::decode_alert_item(entry->bytes);
+        item.view.drill = !drill;
+        entry->bytes = wire::encode(item);
+      }
+      entry->chain = chain = wire::chain_next(chain, entry->seq, entry->kind, entry->epoch, entry->id,
+                                              entry->stored_at, entry->bytes);
+      return Frames{std::move(frame)};
+    };
+    client::Question question = world.question();
+    question.drill = drill;
+    const auto call = *amalie->ask(question);
+    world.settle();
+    const auto rings = ida.all<client::AlertChanged>();
+    ASSERT_FALSE(rings.empty());
+    EXPECT_EQ(rings.back().alert.view.drill, drill);
+    if (!drill) {
+      EXPECT_NE(rings.back().notice, wire::NoticeKind::kNone) << "it rings again as what it is";
+    }
+    for (Device* device : {&ida, &amalie}) {
+      EXPECT_EQ((*device)->alert(call.alert)->view.drill, drill);
+      EXPECT_TRUE(suspects(*device, Errc::kUntrusted));
+      EXPECT_FALSE(suspects(*device, Errc::kFork));
+    }
+    ASSERT_TRUE(amalie->withdraw(call.alert, ""));
+    world.settle();
+  }
 }
 
 TEST_F(LyingHub, CannotPassOneDevicesKeyOffAsAnothers) {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "client-lib/app/show.h"
 #include "proto/wire/codec.h"
 #include "tests/support/memory_world.h"
 
@@ -345,7 +346,28 @@ TEST_F(ClientNight, AnotherTelephoneOfTheUnitSeesAndMayClose) {
   expect_no_suspicion();
 }
 
+// P-141: the loud end of a drill says so, and gives nobody a number to ring for it.
+TEST_F(ClientNight, LoudEndOfADrillIsMarkedAndShowsNoReservePlan) {
+  for (const bool drill : {true, false}) {
+    amalie.events.clear();
+    client::Question question = world.question();
+    question.drill = drill;
+    const auto asked = amalie->ask(question);
+    ASSERT_TRUE(asked);
+    world.pass(minutes(20));
+    std::string shown;
+    for (const auto& changed : amalie.all<client::AlertChanged>()) {
+      if (changed.notice != wire::NoticeKind::kLoud || changed.alert.view.alert != asked->alert) continue;
+      shown = client::cli::event_block(client::Event(changed), *amalie, {}, false);
+      EXPECT_EQ(shown.find("ØVELSE") != std::string::npos, drill) << shown;
+      EXPECT_EQ(shown.find(amalie->reserve_plan()) == std::string::npos, drill) << shown;
+    }
+    EXPECT_FALSE(shown.empty());
+  }
+}
+
 TEST_F(ClientNight, SeenIsToldToTheAuthor) {
+  world.enrol(world.rune);
   const auto asked = world.ask(amalie);
   ASSERT_TRUE(ida->mark_seen(asked.message));
   ASSERT_TRUE(ida->mark_seen(asked.message));
@@ -353,6 +375,16 @@ TEST_F(ClientNight, SeenIsToldToTheAuthor) {
   EXPECT_EQ(count_own(amalie, asked.message, Delivery::kSeen), 1U);
   EXPECT_EQ(amalie->history(asked.conversation)->at(0).delivery, Delivery::kSeen);
   EXPECT_FALSE(amalie->alert(asked.alert)->taken_by);  // seen is not taken
+  // By person: Ida has seen it, on Rune's telephone it lies; both have signed that.
+  const auto receipts = amalie->receipts(asked.conversation);
+  ASSERT_TRUE(receipts);
+  std::map<PersonId, wire::SeenStage> stages;
+  for (const client::PersonReceipt& receipt : *receipts) {
+    EXPECT_EQ(receipt.message, asked.message);
+    EXPECT_TRUE(stages.emplace(receipt.person.id, receipt.stage).second) << "one line a person";
+  }
+  EXPECT_EQ(stages.at(world.ida.person), wire::SeenStage::kSeen);
+  EXPECT_EQ(stages.at(world.rune.person), wire::SeenStage::kOnDevice);
 }
 
 TEST_F(ClientNight, KeyPackagesAreFilledUp) {

@@ -1,4 +1,4 @@
-add_executable(nattevagt_rota_tests rota_calendar_test.cpp rota_test.cpp)
+add_executable(nattevagt_rota_tests reserve_plan_test.cpp rota_calendar_test.cpp rota_test.cpp)
 target_link_libraries(nattevagt_rota_tests PRIVATE nattevagt_flags nattevagt_rota nattevagt_common GTest::gtest_main)
 # The sweeps of decades, minute by minute and hour by hour, are the dev build's: far too long under the sanitizers.
 if(NATTEVAGT_SANITIZE)
