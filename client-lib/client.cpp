@@ -87,6 +87,9 @@ class ClientImpl final : public Client {
   Result<MessageId> take(AlertId alert) override {
     return settled(core_->act(alert, wire::ActKind::kTake, wire::Take{alert}, time_.now()));
   }
+  Result<MessageId> hand_over(AlertId alert, PersonId to) override {
+    return settled(core_->act(alert, wire::ActKind::kHandOver, wire::HandOver{alert, to}, time_.now()));
+  }
   Result<MessageId> decline(AlertId alert, std::string reason) override {
     return settled(
         core_->act(alert, wire::ActKind::kDecline, wire::Decline{alert, std::move(reason)}, time_.now()));
@@ -130,6 +133,20 @@ class ClientImpl final : public Client {
   Status set_author(std::string name, std::string profession) override {
     NV_TRYV(core_->set_author(std::move(name), std::move(profession)));
     return settle();
+  }
+
+  Result<DutyChangeId> ask_swap(const SwapRequest& wanted) override {
+    return settled(core_->ask_swap(wanted, time_.now()));
+  }
+  Result<DutyChangeId> accept_swap(DutyChangeId id) override {
+    return settled(core_->accept_swap(id, time_.now()));
+  }
+  Result<DutyChangeId> take_over(RoleId role, std::optional<UtcTime> until) override {
+    return settled(core_->take_over(role, until, time_.now()));
+  }
+  std::vector<DutyChangeView> duty_changes() const override { return core_->duty_changes(); }
+  std::vector<DutyLine> duty(std::optional<UtcTime> at) const override {
+    return core_->duty(at.value_or(time_.now()));
   }
 
   // ---- Looking
@@ -247,7 +264,8 @@ class ClientImpl final : public Client {
     return {};
   }
 
-  Result<MessageId> settled(Result<MessageId> made) {
+  template <class IdType>
+  Result<IdType> settled(Result<IdType> made) {
     NV_TRYV(settle());
     return made;
   }

@@ -73,6 +73,8 @@ class Client {
   struct Asked { AlertId alert; ConversationId conversation; MessageId message; };
   virtual Result<Asked> ask(const Question& question) = 0;
   virtual Result<MessageId> take(AlertId alert) = 0;
+  // P-116: asks a person on the ladder to have it instead; take() is the yes, decline() the no.
+  virtual Result<MessageId> hand_over(AlertId alert, PersonId to) = 0;
   virtual Result<MessageId> decline(AlertId alert, std::string reason) = 0;
   // Text, ISBAR addition, medicine question, observation or journal mark. kNotPermitted: an act, a question or
   // a receipt, which have their own calls.
@@ -89,6 +91,15 @@ class Client {
   virtual Result<MessageId> invite(ConversationId conversation, wire::Target who) = 0;
   // Who holds a unit's phone from now on; the author of what follows.
   virtual Status set_author(std::string name, std::string profession) = 0;
+
+  // ---- Duty by one's own hand (P-111). Sent at once, and again until the hub has answered (DutyAnswered), but
+  // not kept across a restart: who hears nothing has changed nothing that she may count on.
+  virtual Result<DutyChangeId> ask_swap(const SwapRequest& wanted) = 0;
+  virtual Result<DutyChangeId> accept_swap(DutyChangeId id) = 0;
+  // Until the running duty ends, when `until` says no earlier.
+  virtual Result<DutyChangeId> take_over(RoleId role, std::optional<UtcTime> until) = 0;
+  virtual std::vector<DutyChangeView> duty_changes() const = 0;
+  virtual std::vector<DutyLine> duty(std::optional<UtcTime> at) const = 0;  // none: now
 
   // ---- Looking. All from the store; work offline.
   virtual std::optional<Person> self() const = 0;

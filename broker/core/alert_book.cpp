@@ -19,6 +19,7 @@ bool fits(const AlertFacts& facts, const AlertProgress& progress, std::size_t de
          has_timer(progress) == (progress.due_at != kNever) &&
          (progress.state != wire::AlertState::kTaken || progress.taken_by.has_value()) &&
          (!progress.taken_by || *progress.taken_by < devices) &&
+         (!progress.handing_to || progress.state == wire::AlertState::kTaken) &&
          std::all_of(
              progress.step_devices.begin(), progress.step_devices.end(),
              [&](DeviceNumber device) { return device < devices; });
@@ -42,6 +43,8 @@ wire::AlertView view_of(const AlertFacts& facts, const AlertProgress& progress, 
   view.next_at = progress.due_at;
   view.exhausted_at = progress.exhausted_at;
   view.roster_version = facts.roster_version;
+  view.rota_version = facts.rota_version;
+  view.handing_to = progress.handing_to;
   if (progress.taken_by) view.taken_by = directory.device(*progress.taken_by).identity.device;
   view.taken_at = progress.taken_at;
   view.late = progress.late;

@@ -34,7 +34,7 @@ template <class Enum>
 struct EnumRange;
 template <>
 struct EnumRange<wire::EntryKind> {
-  static constexpr wire::EntryKind kFirst = wire::EntryKind::kApplication, kLast = wire::EntryKind::kRejoin;
+  static constexpr wire::EntryKind kFirst = wire::EntryKind::kApplication, kLast = wire::EntryKind::kGap;
 };
 template <>
 struct EnumRange<wire::AlertState> {
@@ -51,7 +51,7 @@ struct EnumRange<wire::Severity> {
 template <>
 struct EnumRange<wire::DocumentKind> {
   static constexpr wire::DocumentKind kFirst = wire::DocumentKind::kRoster,
-                                      kLast = wire::DocumentKind::kRota;
+                                      kLast = wire::DocumentKind::kDutyChanges;
 };
 template <>
 struct EnumRange<wire::TargetKind> {
@@ -71,6 +71,7 @@ class Writer {
     (put(values), ...);
   }
   const Bytes& bytes() const noexcept { return out_; }
+  static constexpr bool has_duty() noexcept { return true; }
   Bytes take() noexcept { return std::move(out_); }
 
  private:
@@ -153,6 +154,9 @@ class Reader {
   bool ok() const noexcept { return !failed_; }
   bool finished() const noexcept { return !failed_ && in_.empty(); }
   void fail() noexcept { failed_ = true; }
+  // Bytes of a format from before alerts kept their rota's version and who is asked to have them.
+  void set_without_duty() noexcept { has_duty_ = false; }
+  bool has_duty() const noexcept { return has_duty_; }
 
  private:
   ByteView take(std::size_t size) noexcept {
@@ -275,6 +279,7 @@ class Reader {
 
   ByteView in_;
   bool failed_ = false;
+  bool has_duty_ = true;
 };
 
 }  // namespace nattevagt::broker

@@ -66,6 +66,7 @@ std::string_view name_of(wire::DocumentKind kind) {
     case wire::DocumentKind::kRoster: return "roster";
     case wire::DocumentKind::kRevocations: return "revocations";
     case wire::DocumentKind::kRota: return "rota";
+    case wire::DocumentKind::kDutyChanges: return "duty_changes";
   }
   return "unknown";
 }
@@ -80,8 +81,8 @@ std::string_view name_of(wire::HolderKind kind) {
 }
 
 std::string_view act_name(std::uint8_t act) {
-  static constexpr std::array<std::string_view, 7> kNames{"none",         "take",     "decline", "advise",
-                                                          "reserve_used", "withdraw", "close"};
+  static constexpr std::array<std::string_view, 8> kNames{
+      "none", "take", "decline", "advise", "reserve_used", "withdraw", "close", "hand_over"};
   return act < kNames.size() ? kNames[act] : "unknown";
 }
 
@@ -139,9 +140,11 @@ std::string alert_state(const Alert& alert, const Directory& directory) {
   Words words;
   words.id("organisation", facts.organisation).id("unit", facts.unit).flag("drill", facts.drill);
   words.word("severity", name_of(facts.severity)).id("ladder", facts.ladder.id);
-  words.word("roster", facts.roster_version).word("state", name_of(progress.state));
+  words.word("roster", facts.roster_version).word("rota", facts.rota_version);
+  words.word("state", name_of(progress.state));
   words.word("step", progress.step).word("repeat", progress.repeat).time("next", progress.due_at);
   if (progress.taken_by) words.id("taken_by", directory.device(*progress.taken_by).identity.device);
+  if (progress.handing_to) words.id("handing_to", *progress.handing_to);
   return words.flag("late", progress.late)
       .flag("exhausted", progress.was_exhausted)
       .flag("reserve_used", progress.reserve_used)
@@ -194,6 +197,7 @@ class Lines {
   void operator()(const EntryAppended&) {}
   void operator()(const CursorsAdvanced&) {}
   void operator()(const EntriesTrimmed&) {}
+  void operator()(const GapWarned&) {}
 
   std::vector<std::string> take() { return std::move(lines_); }
 

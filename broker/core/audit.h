@@ -6,8 +6,8 @@
 // its state, and all lines together can be compared with the hub's own state: subjects_of() gives that in the
 // same words.
 //
-// What is no line: messages, cursors, key packages, and the deletion of delivered entries. They are no
-// alert's, rota's, roster's, device's or grant's state, and would say who reads at night.
+// What is no line: messages, cursors, key packages, warnings of gaps, and the deletion of delivered entries.
+// They are no alert's, rota's, roster's, device's or grant's state, and would say who reads at night.
 #pragma once
 
 #include <map>

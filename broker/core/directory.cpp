@@ -5,6 +5,7 @@
 
 #include "broker/core/fields.h"
 #include "proto/common/check.h"
+#include "proto/rota/changes.h"
 #include "proto/rota/rota.h"
 #include "proto/wire/chain.h"
 #include "proto/wire/codec.h"
@@ -197,14 +198,17 @@ Status Directory::apply_document(const wire::SignedDocument& document, JournalIn
       const auto revocations = wire::decode_revocations(document.body);
       if (!revocations) return fail(Errc::kCorrupt, "apply_document");
       for (const DeviceId& device : revocations->devices) revoked_.emplace(id, device);
+      rebuild_rota(id);
       break;
     }
     case wire::DocumentKind::kRota: {
       auto rota = wire::decode_rota(document.body);
       if (!rota) return fail(Errc::kCorrupt, "apply_document");
-      rotas_.insert_or_assign(id, std::move(*rota));
+      published_rotas_.insert_or_assign(id, std::move(*rota));
+      rebuild_rota(id);
       break;
     }
+    case wire::DocumentKind::kDutyChanges: NV_TRYV(index_changes(id, document.body)); break;
   }
   KnownDocument& known = documents_[{id, document.kind}];
   if (document.version <= known.document.version) return fail(Errc::kCorrupt, "apply_document");
@@ -223,6 +227,56 @@ void Directory::index_roster(const OrganisationId& id, RosterView view) {
     if (role_owner_.at(role.id) == id) holders_[role.id] = role.holders;
   }
   rosters_.insert_or_assign(id, std::move(view));
+  rebuild_rota(id);
+}
+
+// Verified when each came (P-112): from the journal they only have to parse, as certificates do.
+Status Directory::index_changes(const OrganisationId& id, ByteView body) {
+  const auto changes = wire::decode_duty_changes(body);
+  if (!changes) return fail(Errc::kCorrupt, "index_changes");
+  std::vector<wire::AgreedChange> agreed;
+  for (const wire::SignedDutyChange& item : changes->items) {
+    auto verified = wire::verify_duty_change(item, organisations_);
+    if (verified) agreed.push_back(std::move(*verified));  // else an organisation that is served no more
+  }
+  changes_.insert_or_assign(id, std::move(agreed));
+  rebuild_rota(id);
+  return {};
+}
+
+void Directory::rebuild_rota(const OrganisationId& id) {
+  const auto published = published_rotas_.find(id);
+  if (published == published_rotas_.end()) return;
+  std::vector<wire::AgreedChange> hold;
+  for (const wire::AgreedChange& change : changes_[id]) {
+    const auto* holders = holders_of(id, change.change.role);
+    const bool may = change.taker && holders != nullptr &&
+                     std::find(holders->begin(), holders->end(), *change.taker) != holders->end();
+    // A stolen device's word is nobody's (P-028).
+    const bool stolen = std::any_of(change.signers.begin(), change.signers.end(), [&](const auto& signer) {
+      return revoked_.contains({id, signer.device});
+    });
+    if (may && !stolen) hold.push_back(change);
+  }
+  rotas_.insert_or_assign(id, rota::with_changes(published->second, hold));
+}
+
+wire::DutyChanges Directory::duty_changes(const OrganisationId& id) const {
+  const KnownDocument* known = document(id, wire::DocumentKind::kDutyChanges);
+  if (known == nullptr) return {};
+  auto changes = wire::decode_duty_changes(known->document.body);
+  NV_CHECK(changes);  // apply_document has read it
+  return std::move(*changes);
+}
+
+const wire::Rota* Directory::rota(const OrganisationId& id) const {
+  const auto it = rotas_.find(id);
+  return it == rotas_.end() ? nullptr : &it->second;
+}
+
+const std::vector<PersonId>* Directory::holders_of(const OrganisationId& id, const RoleId& role) const {
+  const auto owner = role_owner_.find(role);
+  return owner == role_owner_.end() || owner->second != id ? nullptr : holders_of(role);
 }
 
 const KnownDocument* Directory::document(const OrganisationId& id, wire::DocumentKind kind) const {
@@ -289,6 +343,13 @@ std::vector<PersonId> Directory::permitted(const RoleId& role, const RoleId& ans
   return out;
 }
 
+std::uint64_t Directory::rota_version_of(const RoleId& role) const {
+  const auto owner = role_owner_.find(role);
+  if (owner == role_owner_.end()) return 0;
+  const KnownDocument* known = document(owner->second, wire::DocumentKind::kRota);
+  return known == nullptr ? 0 : known->document.version;
+}
+
 bool Directory::gap_at(const RoleId& role, UtcTime at) const {
   const auto [rota, plan] = rota_of(role);
   return plan != nullptr && rota::who_answers(*rota, *plan, at).gap;
@@ -343,6 +404,33 @@ UtcTime Directory::next_duty_change(UtcTime after) const {
   UtcTime next = kNever;
   for (const auto& [id, rota] : rotas_) next = std::min(next, rota::next_change(rota, after));
   return next;
+}
+
+std::vector<DeviceNumber> Directory::concerned_by_gap(const RoleId& role, UtcTime now) const {
+  std::set<DeviceNumber> out;
+  if (const auto* holders = holders_of(role)) {
+    for (const PersonId& person : *holders) add_devices_of_person(person, now, out);
+  }
+  add_backup_devices_of(role, now, out);
+  add_recorders_of(role_owner_.at(role), now, out);
+  const auto names = [&](const wire::Ladder& ladder) {
+    return std::any_of(ladder.steps.begin(), ladder.steps.end(), [&](const wire::LadderStep& step) {
+      return std::any_of(step.targets.begin(), step.targets.end(), [&](const wire::Target& target) {
+        return target.kind == wire::TargetKind::kRole && target.id.bytes == role.bytes;
+      });
+    });
+  };
+  for (const auto& [id, view] : rosters_) {
+    for (const wire::Unit& unit : view.roster.units) {
+      const bool asks = std::any_of(unit.ladders.begin(), unit.ladders.end(), [&](const wire::UnitLadder& of) {
+        const wire::Ladder* ladder = view.ladder(of.ladder);
+        return ladder != nullptr && names(*ladder);
+      });
+      if (!asks) continue;
+      for (const DeviceNumber number : asking_devices(id, unit.id, now)) out.insert(number);
+    }
+  }
+  return {out.begin(), out.end()};
 }
 
 void Directory::add_recorders_of(const OrganisationId& id, UtcTime now, std::set<DeviceNumber>& out) const {
@@ -438,6 +526,7 @@ Status Directory::load_documents(Reader& reader) {
     reader(item.first, item.second);
     revoked_.insert(item);
   }
+  for (const auto& [id, rota] : published_rotas_) rebuild_rota(id);
   return reader.ok() ? Status() : fail(Errc::kCorrupt, "Directory::load_documents");
 }
 

@@ -78,6 +78,12 @@ class Directory {
 
   // ---- Documents
   Status apply_document(const wire::SignedDocument& document, JournalIndex index);
+  // P-112: what persons have signed, as in the organisation's document of changes; empty when it has none.
+  wire::DutyChanges duty_changes(const OrganisationId& id) const;
+  // The rota that holds (P-114); nullptr: the organisation has published none.
+  const wire::Rota* rota(const OrganisationId& id) const;
+  // Of the role's own organisation; nullptr: no roster lists it, or another organisation's does.
+  const std::vector<PersonId>* holders_of(const OrganisationId& id, const RoleId& role) const;
   const KnownDocument* document(const OrganisationId& id, wire::DocumentKind kind) const;
   std::vector<wire::DocumentVersion> document_versions() const;
   const std::map<std::pair<OrganisationId, wire::DocumentKind>, KnownDocument>& documents() const {
@@ -94,6 +100,7 @@ class Directory {
   // P-108: of a role in a rota, those who answer when nobody on duty can be reached.
   std::vector<PersonId> backup_at(const RoleId& role, UtcTime at) const;
   bool in_rota(const RoleId& role) const { return rota_of(role).second != nullptr; }
+  std::uint64_t rota_version_of(const RoleId& role) const;  // of its organisation; 0: none
   bool gap_at(const RoleId& role, UtcTime at) const;
   void add_backup_devices_of(const RoleId& role, UtcTime now, std::set<DeviceNumber>& out) const;
   void add_devices_of(const wire::Target& target, UtcTime now, std::set<DeviceNumber>& out) const;
@@ -101,6 +108,10 @@ class Directory {
   void add_coming_devices_of(const wire::Target& target, UtcTime now, std::set<DeviceNumber>& out) const;
   UtcTime next_duty_change(UtcTime after) const;  // of any rota
   bool any_rota() const { return !rotas_.empty(); }
+  // P-117: whom a gap of the role concerns: its holders, its backup, the units whose ladders name it, and the
+  // organisation's recorders.
+  std::vector<DeviceNumber> concerned_by_gap(const RoleId& role, UtcTime now) const;
+  const std::map<OrganisationId, wire::Rota>& rotas() const { return rotas_; }
   void add_recorders_of(const OrganisationId& id, UtcTime now, std::set<DeviceNumber>& out) const;
   // Devices of the unit, enrolled by the organisation that asks.
   std::vector<DeviceNumber> asking_devices(const OrganisationId& id, const UnitId& unit, UtcTime now) const;
@@ -117,6 +128,8 @@ class Directory {
   Status load_documents(Reader& reader);
   void index_roster(const OrganisationId& id, RosterView view);
   const std::vector<PersonId>* holders_of(const RoleId& role) const;
+  Status index_changes(const OrganisationId& id, ByteView body);
+  void rebuild_rota(const OrganisationId& id);
   std::vector<PersonId> permitted(const RoleId& role, const RoleId& answering,
                                   const std::vector<PersonId>* on_duty) const;
   std::pair<const wire::Rota*, const wire::RoleRota*> rota_of(const RoleId& role) const;
@@ -139,7 +152,9 @@ class Directory {
   std::map<UnitId, std::vector<DeviceNumber>> by_unit_;
   std::map<OrganisationId, RosterView> rosters_;
   std::map<RoleId, std::vector<PersonId>> holders_;
-  std::map<OrganisationId, wire::Rota> rotas_;
+  std::map<OrganisationId, wire::Rota> published_rotas_;
+  std::map<OrganisationId, std::vector<wire::AgreedChange>> changes_;
+  std::map<OrganisationId, wire::Rota> rotas_;  // as they hold: the published one with its changes (P-114)
 };
 
 }  // namespace nattevagt::broker

@@ -84,11 +84,13 @@ template <class A>
 void fields(A& a, Fields<A, AlertFacts> v) {
   a(v.alert, v.stream, v.organisation, v.unit, v.role_asked, v.severity, v.drill, v.ladder, v.roster_version,
     v.raised_by, v.promised_next_at, v.promised_exhausted_at);
+  if (a.has_duty()) a(v.rota_version);
 }
 template <class A>
 void fields(A& a, Fields<A, AlertProgress> v) {
   a(v.state, v.step, v.repeat, v.due_at, v.repeat_at, v.exhausted_at, v.taken_by, v.taken_at, v.ended_at,
     v.late, v.was_exhausted, v.reserve_used, v.technical_alarm, v.step_devices, v.declined);
+  if (a.has_duty()) a(v.handing_to);
 }
 template <class A>
 void fields(A& a, Fields<A, Post> v) {
@@ -122,6 +124,14 @@ void fields(A& a, Fields<A, EntriesTrimmed::Item> v) {
 template <class A>
 void fields(A& a, Fields<A, EntriesTrimmed> v) {
   a(v.items);
+}
+template <class A>
+void fields(A& a, Fields<A, WarnedGap> v) {
+  a(v.from, v.until, v.nearness);
+}
+template <class A>
+void fields(A& a, Fields<A, GapWarned> v) {
+  a(v.organisation, v.role, v.from, v.until, v.nearness, v.item, v.devices);
 }
 template <class A>
 void fields(A& a, Fields<A, AlertForgotten> v) {

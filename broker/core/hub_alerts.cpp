@@ -191,6 +191,7 @@ Result<AlertFacts> HubCore::State::facts_of(const Device& sender, const wire::Ra
   facts.drill = wanted.drill;
   facts.ladder = *ladder;
   facts.roster_version = roster->version;
+  facts.rota_version = directory.rota_version_of(wanted.role_asked);
   facts.raised_by = sender.number;
   return facts;
 }
@@ -260,7 +261,7 @@ void HubCore::State::act(Session& session, std::uint64_t request, const wire::Ac
   }
   if (!stream.has_member(device.number)) return refuse(session, request, Errc::kNotMember);
   if (wanted.bytes.size() > limits::kEntryBytesMax) return refuse(session, request, Errc::kTooLarge);
-  const auto move = decide_act(*alert, device, wanted.kind);
+  const auto move = decide_act(*alert, device, wanted);
   if (!move) {
     wire::Refused refused;
     refused.code = move.error().code;
@@ -296,16 +297,17 @@ JournalIndex HubCore::State::store_act(const Alert& alert, const Device& device,
 }
 
 Result<LadderMove> HubCore::State::decide_act(const Alert& alert, const Device& device,
-                                              wire::ActKind kind) const {
+                                              const wire::Act& wanted) const {
   const AlertProgress& progress = alert.progress;
   const std::vector<DeviceNumber> asking = asking_devices(alert.facts);
   const LadderScene scene = scene_of(alert.facts, asking);
-  switch (kind) {
+  switch (wanted.kind) {
     case wire::ActKind::kTake: {
       if (!is_named(alert, device)) return fail(Errc::kNotPermitted, "P-043");
       const bool taken =
           progress.state == wire::AlertState::kTaken || progress.state == wire::AlertState::kAdvised;
-      if (!taken) return take(scene, progress, device.number);
+      const bool asked = progress.handing_to == device.identity.person;  // P-116
+      if (!taken || asked) return take(scene, progress, device.number);
       if (!is_taker(alert, device)) return fail(Errc::kAlreadyTaken, "P-043");
       return LadderMove{progress, {}};  // taking again changes nothing, not even the advice's time
     }
@@ -327,8 +329,25 @@ Result<LadderMove> HubCore::State::decide_act(const Alert& alert, const Device& 
       if (!is_asking(alert.facts, device) && !is_taker(alert, device))
         return fail(Errc::kNotPermitted, "P-048");
       return broker::close(scene, progress);
+    case wire::ActKind::kHandOver:
+      if (!is_taker(alert, device)) return fail(Errc::kNotPermitted, "P-116");
+      return decide_hand_over(alert, *wanted.to);
   }
   return fail(Errc::kUnsupported, "P-004");
+}
+
+// P-116: to somebody whom the ladder names and who is in the room: others could neither take it nor read it.
+Result<LadderMove> HubCore::State::decide_hand_over(const Alert& alert, const PersonId& to) const {
+  const Stream& stream = *streams.find(alert.facts.stream);
+  std::vector<DeviceNumber> theirs;
+  for (const DeviceNumber number : directory.devices_of_person(to)) {
+    const Device& device = directory.device(number);
+    if (device.usable(now) && stream.has_member(number) && is_named(alert, device)) theirs.push_back(number);
+  }
+  if (theirs.empty()) return fail(Errc::kNotMember, "P-116");
+  std::sort(theirs.begin(), theirs.end());
+  const std::vector<DeviceNumber> asking = asking_devices(alert.facts);
+  return hand_over(scene_of(alert.facts, asking), alert.progress, to, std::move(theirs));
 }
 
 void HubCore::State::get_alert(Session& session, std::uint64_t request, const wire::GetAlert& wanted) {

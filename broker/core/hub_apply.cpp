@@ -273,6 +273,22 @@ Status HubCore::State::apply_change(const AlertId& alert, const AlertChange& cha
   return {};
 }
 
+Status HubCore::State::apply(const GapWarned& fact, Place place) {
+  if (!known(fact.devices)) return corrupt("GapWarned");
+  std::vector<WarnedGap>& warned = warned_gaps[fact.role];
+  std::erase_if(warned, [&](const WarnedGap& other) {
+    return other.until <= place.at || (other.from < fact.until && fact.from < other.until);
+  });
+  warned.push_back({fact.from, fact.until, fact.nearness});
+  auto payload = std::make_shared<InboxPayload>();
+  payload->item = fact.item;
+  const Digest content = sha256(fact.item);
+  for (const DeviceNumber device : fact.devices) {
+    apply_inbox(device, wire::EntryKind::kGap, content, payload, place);
+  }
+  return {};
+}
+
 Status HubCore::State::apply(const AlertForgotten& fact, Place) {
   const Alert* alert = alerts.find(fact.alert);
   if (alert == nullptr) return corrupt("AlertForgotten");

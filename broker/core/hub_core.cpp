@@ -272,6 +272,8 @@ void HubCore::State::serve(Session& session, std::uint64_t request, const wire::
           list_devices(session, request, wanted);
         } else if constexpr (std::is_same_v<Wanted, wire::GetAuditPoint>) {
           get_audit_point(session, request);
+        } else if constexpr (std::is_same_v<Wanted, wire::PostDutyChange>) {
+          accept(change_duty(*session.device, wanted.change));
         } else {
           static_assert(std::is_same_v<Wanted, wire::Ack>);
           NV_CHECK(false);  // handled before
@@ -285,6 +287,7 @@ void HubCore::State::serve(Session& session, std::uint64_t request, const wire::
 void HubCore::State::run_time() {
   move_alerts();  // first: nobody's key is worth a late alert
   follow_duty();
+  watch_gaps();
   sessions.retry_stalled(now);
   if (flush_at <= now || streams.dirty_count() >= kCursorFlushCount) flush_cursors();
   expire_keys();
@@ -318,7 +321,8 @@ UtcTime HubCore::State::next_deadline() const {
   const UtcTime duty = !duty_pending.empty() ? now : ringing ? duty_at : kNever;
   const bool has_kept = streams.entries_kept() > 0 || alerts.size() > 0;
   return std::min(
-      {alerts.next_move_at(), duty, sessions.next_retry_at(), flush_at, keys, has_kept ? sweep_at : kNever});
+      {alerts.next_move_at(), duty, gaps_at, sessions.next_retry_at(), flush_at, keys,
+       has_kept ? sweep_at : kNever});
 }
 
 void HubCore::State::refresh_counters() {
@@ -384,7 +388,7 @@ Outcome HubCore::started(UtcTime now) {
     state.out.effects.push_back(
         AdmitKey{0, identity.curve_key, DevicePrincipal{identity.device}, identity.not_after});
   }
-  if (state.directory.any_rota()) state.duty_at = now;
+  if (state.directory.any_rota()) state.duty_at = state.gaps_at = now;
   state.alerts.reschedule_all();
   state.refresh_counters();
   return std::exchange(state.out, {});

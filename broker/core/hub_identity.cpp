@@ -4,10 +4,22 @@
 
 #include "broker/core/hub_state.h"
 #include "proto/common/check.h"
+#include "proto/rota/rota.h"
 #include "proto/wire/chain.h"
 #include "proto/wire/codec.h"
 
 namespace nattevagt::broker {
+namespace {
+
+// P-107: whoever publishes a gap has signed that it is known.
+Status check_rota(ByteView body, UtcTime now) {
+  NV_TRY(const wire::Rota rota, wire::decode_rota(body));
+  const auto gaps = rota::gaps(rota, now, now + rota::kGapLookAhead);
+  const bool known = std::all_of(gaps.begin(), gaps.end(), [](const auto& gap) { return gap.accepted; });
+  return known ? Status{} : fail(Errc::kInvalidValue, "P-107");
+}
+
+}  // namespace
 
 void HubCore::State::hello(Session& session, std::uint64_t request) {
   sessions.greet(session, now);
@@ -147,13 +159,21 @@ Result<JournalIndex> HubCore::State::publish(const OrganisationId& organisation,
       NV_TRYV(wire::decode_revocations(document.body).map([](const wire::Revocations&) {}));
       break;
     case wire::DocumentKind::kRota:
-      NV_TRYV(wire::decode_rota(document.body).map([](const wire::Rota&) {}));
+      NV_TRYV(check_rota(document.body, now));
       break;
+    case wire::DocumentKind::kDutyChanges: return fail(Errc::kInvalidValue, "P-112");  // persons make it
   }
-  const JournalIndex index = emit(DocumentPublished{document});
+  const JournalIndex index = announce_document(document);
   if (document.kind == wire::DocumentKind::kRevocations) revoke_listed(organisation, index);
-  if (document.kind == wire::DocumentKind::kRota) duty_at = now;
-  const wire::DocumentsChanged changed{{{organisation, document.kind, document.version}}};
+  return index;
+}
+
+// Durable, told to everybody, and in force within one tick.
+JournalIndex HubCore::State::announce_document(wire::SignedDocument document) {
+  const wire::DocumentsChanged changed{{{document.organisation, document.kind, document.version}}};
+  if (document.kind != wire::DocumentKind::kRoster) duty_at = now;
+  gaps_at = now;
+  const JournalIndex index = emit(DocumentPublished{std::move(document)});
   sessions.each([&](const Session& session) {
     if (session.greeted && session.device != nullptr) push(session, changed, index);
   });

@@ -10,7 +10,9 @@ namespace nattevagt::broker {
 namespace {
 
 constexpr std::array<std::uint8_t, 4> kMagic{'N', 'V', 'H', 'S'};
-constexpr std::uint8_t kSnapshotFormat = 3;  // 2: the audit; 3: Stream::readable_from
+// 2: the audit; 3: Stream::readable_from; 4: what alerts keep of rota and hand-over, gaps
+constexpr std::uint8_t kSnapshotFormat = 4;
+constexpr std::uint8_t kFormatWithDuty = 4;
 
 }  // namespace
 
@@ -20,6 +22,7 @@ Bytes HubCore::State::snapshot() const {
   directory.save(writer);
   streams.save(writer);
   alerts.save(writer);
+  writer(warned_gaps);
   Bytes bytes = writer.take();
   const Digest digest = sha256(bytes);
   nattevagt::append(bytes, digest);
@@ -39,11 +42,13 @@ Status HubCore::State::restore(ByteView bytes) {
   reader(magic, format);
   if (magic != kMagic) return fail(Errc::kCorrupt, "restore");
   if (format > kSnapshotFormat) return fail(Errc::kUnsupported, "restore: a newer format");
+  if (format < kFormatWithDuty) reader.set_without_duty();
   reader(last_index, last_time, documents_changed);
   if (format >= 2) reader(audit.seq, audit.chain);
   NV_TRYV(directory.load(reader));
   NV_TRYV(streams.load(reader, format));
   NV_TRYV(alerts.load(reader));
+  if (format >= kFormatWithDuty) reader(warned_gaps);
   if (!reader.finished()) return fail(Errc::kCorrupt, "restore");
   bool rooms = true;
   alerts.each([&](const Alert& alert) {
@@ -59,7 +64,8 @@ std::vector<JournalIndex> HubCore::State::live_records() const {
   std::vector<JournalIndex> live;
   streams.each([&](const Stream& stream) {
     stream.each_kept([&](std::uint64_t, const LogEntry& entry) {
-      if (entry.kind != wire::EntryKind::kAlert) live.push_back(entry.record);
+      const bool inside = entry.kind == wire::EntryKind::kAlert || entry.kind == wire::EntryKind::kGap;
+      if (!inside) live.push_back(entry.record);
     });
   });
   for (DeviceNumber number = 0; number < directory.device_count(); ++number) {

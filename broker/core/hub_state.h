@@ -15,6 +15,7 @@
 #include "broker/core/record.h"
 #include "broker/core/sessions.h"
 #include "broker/core/streams.h"
+#include "proto/rota/rota.h"
 
 namespace nattevagt::broker {
 
@@ -49,6 +50,8 @@ struct HubCore::State final : OnCall {
   std::vector<DeviceNumber> revoked_now;                 // by the fact that was applied last
   UtcTime duty_at = kNever;           // the next moment at which a rota may say something else (P-106)
   std::vector<AlertId> duty_pending;  // ringing alerts that have not heard of the last one
+  std::map<RoleId, std::vector<WarnedGap>> warned_gaps;  // durable
+  UtcTime gaps_at = kNever;                              // when a gap may be nearer than was said (P-117)
   UtcTime flush_at = kNever;
   UtcTime sweep_at = kNever;
   struct {  // where the sweep of P-038 goes on; none: it begins
@@ -100,10 +103,17 @@ struct HubCore::State final : OnCall {
   Result<JournalIndex> enrol(const GrantId& grant, const wire::Certificate& certificate);
   Result<JournalIndex> announce(const OrganisationId& organisation, const wire::SignedGrant& grant);
   Result<JournalIndex> publish(const OrganisationId& organisation, const wire::SignedDocument& document);
+  JournalIndex announce_document(wire::SignedDocument document);
   void revoke_listed(const OrganisationId& organisation, JournalIndex index);
   void get_documents(Session& session, std::uint64_t request, const wire::GetDocuments& wanted);
   void list_devices(Session& session, std::uint64_t request, const wire::ListDevices& wanted);
   void get_audit_point(Session& session, std::uint64_t request);
+
+  // ---- hub_duty.cpp
+  Result<JournalIndex> change_duty(const Device& device, const wire::SignedDutyChange& wanted);
+  void watch_gaps();
+  void warn_of(const OrganisationId& organisation, const rota::Gap& gap);
+  Status may_change_duty(const Device& device, const wire::AgreedChange& agreed) const;
 
   // ---- hub_key_packages.cpp
   Result<JournalIndex> publish_key_packages(Device& device, const wire::PublishKeyPackages& published);
@@ -137,7 +147,8 @@ struct HubCore::State final : OnCall {
   void count_technical(const AlertFacts& facts, const AlertProgress* before, const AlertProgress& after);
   void mend(const AlertId& id);
   LadderScene scene_of(const AlertFacts& facts, const std::vector<DeviceNumber>& asking) const;
-  Result<LadderMove> decide_act(const Alert& alert, const Device& device, wire::ActKind kind) const;
+  Result<LadderMove> decide_act(const Alert& alert, const Device& device, const wire::Act& wanted) const;
+  Result<LadderMove> decide_hand_over(const Alert& alert, const PersonId& to) const;
   void get_alert(Session& session, std::uint64_t request, const wire::GetAlert& wanted);
   void move_alerts();
   JournalIndex tell_invited(const Alert& alert, const std::vector<DeviceNumber>& devices);
@@ -167,6 +178,7 @@ struct HubCore::State final : OnCall {
   Status apply(const EntriesTrimmed& fact, Place place);
   Status apply(const AlertForgotten& fact, Place place);
   Status apply(const AlertMended& fact, Place place);
+  Status apply(const GapWarned& fact, Place place);
   Status apply_change(const AlertId& alert, const AlertChange& change, Place place);
   void apply_members(Stream& stream, const EntryAppended& fact);
   void apply_entry(Stream& stream, const NewEntry& entry, Place place);

@@ -113,6 +113,7 @@ void resume(const LadderScene& scene, LadderMove& move) {
   const UtcTime at = counted_from(progress.due_at, scene.now);
   progress.taken_by.reset();
   progress.taken_at.reset();
+  progress.handing_to.reset();
   progress.late = false;
   if (scene.ladder.steps.empty()) return exhaust(scene, move, at);
   const std::size_t next = std::min(progress.step + std::size_t{1}, scene.ladder.steps.size() - 1);
@@ -132,6 +133,7 @@ LadderMove ended(const AlertProgress& from, AlertState state, UtcTime now) {
   move.progress.state = state;
   move.progress.due_at = kNever;
   move.progress.ended_at = now;
+  move.progress.handing_to.reset();
   if (!move.progress.was_exhausted) move.progress.exhausted_at = kNever;
   return move;
 }
@@ -193,12 +195,14 @@ LadderMove join(const LadderScene& scene, const AlertProgress& from) {
   return move;
 }
 
-// P-043, P-046: taken in time or late; the advice's timer takes the ladder's place.
+// P-043, P-046: taken in time or late; the advice's timer takes the ladder's place. P-116: or said yes to.
 Result<LadderMove> take(const LadderScene& scene, const AlertProgress& from, DeviceNumber by) {
-  if (from.state != AlertState::kEscalating && from.state != AlertState::kExhausted) {
+  const bool asked = from.handing_to && *from.handing_to == scene.on_call.person_of(by);
+  if (from.state != AlertState::kEscalating && from.state != AlertState::kExhausted && !asked) {
     return fail(Errc::kWrongState, "P-043");
   }
   LadderMove move{from, {}};
+  move.progress.handing_to.reset();
   clear_step(move.progress);
   move.progress.state = AlertState::kTaken;
   move.progress.taken_by = by;
@@ -209,8 +213,28 @@ Result<LadderMove> take(const LadderScene& scene, const AlertProgress& from, Dev
   return move;
 }
 
+// P-116. The advice's time goes on: who is asked has no more of it than the first one had.
+Result<LadderMove> hand_over(const LadderScene& scene, const AlertProgress& from, const PersonId& to,
+                             std::vector<DeviceNumber> theirs) {
+  if (from.state != AlertState::kTaken) return fail(Errc::kWrongState, "P-116");
+  if (scene.on_call.person_of(*from.taken_by) == to) return fail(Errc::kInvalidValue, "P-116");
+  LadderMove move{from, {}};
+  move.progress.handing_to = to;
+  move.progress.due_at = std::min(from.due_at, scene.now + limits::kHandOverWithin);
+  move.progress.repeat += 1;  // rule 4
+  move.notices.push_back({NoticeKind::kFirst, from.step, move.progress.repeat, std::move(theirs)});
+  return move;
+}
+
 // P-044: by person, on whichever of the person's devices.
 Result<LadderMove> decline(const LadderScene& scene, const AlertProgress& from, DeviceNumber by) {
+  if (from.handing_to && *from.handing_to == scene.on_call.person_of(by)) {
+    // P-116: no. It is the first one's as it was, and so is the time for the advice.
+    LadderMove move{from, {}};
+    move.progress.handing_to.reset();
+    move.progress.due_at = *from.taken_at + sane_wait(scene.ladder.advice_within);
+    return move;
+  }
   if (from.state != AlertState::kEscalating) return fail(Errc::kWrongState, "P-044");
   LadderMove move{from, {}};
   const PersonId person = scene.on_call.person_of(by);
@@ -229,6 +253,7 @@ Result<LadderMove> advise(const AlertProgress& from) {
   if (from.state != AlertState::kTaken) return fail(Errc::kWrongState, "P-048");
   LadderMove move{from, {}};
   move.progress.state = AlertState::kAdvised;
+  move.progress.handing_to.reset();
   move.progress.due_at = kNever;
   return move;
 }

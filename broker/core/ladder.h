@@ -68,6 +68,9 @@ LadderMove join(const LadderScene& scene, const AlertProgress& from);
 // Acts. The caller has checked who may (hub_alerts.cpp); the engine checks the state: kWrongState.
 Result<LadderMove> take(const LadderScene& scene, const AlertProgress& from, DeviceNumber by);
 Result<LadderMove> decline(const LadderScene& scene, const AlertProgress& from, DeviceNumber by);
+// P-116: asks `to`, whose devices are `theirs`, to have it; by the one who has. kInvalidValue: it is their own.
+Result<LadderMove> hand_over(const LadderScene& scene, const AlertProgress& from, const PersonId& to,
+                             std::vector<DeviceNumber> theirs);
 Result<LadderMove> advise(const AlertProgress& from);
 Result<LadderMove> use_reserve(const AlertProgress& from);
 Result<LadderMove> withdraw(const LadderScene& scene, const AlertProgress& from);

@@ -83,6 +83,7 @@ struct AlertFacts {
   bool drill = false;
   wire::Ladder ladder;  // P-041: kept with the alert
   std::uint64_t roster_version = 0;
+  std::uint64_t rota_version = 0;  // of the organisation whose role was asked; 0: it has none
   DeviceNumber raised_by = 0;
   UtcTime promised_next_at = kNever;  // P-063, repeated to a repeated Raise
   UtcTime promised_exhausted_at = kNever;
@@ -104,6 +105,7 @@ struct AlertProgress {
   bool was_exhausted = false;
   bool reserve_used = false;
   bool technical_alarm = false;
+  std::optional<PersonId> handing_to;      // kTaken: asked to have it instead (P-116)
   std::vector<DeviceNumber> step_devices;  // resolved when the step began; ascending
   std::vector<PersonId> declined;          // in this step; ascending
   friend bool operator==(const AlertProgress&, const AlertProgress&) = default;
@@ -151,9 +153,26 @@ struct AlertForgotten {  // long ended, its stream empty: both go
   AlertId alert;
 };
 
+// The nearest warning that was given of a gap; a gap that has begun is still the one that was warned of.
+struct WarnedGap {
+  UtcTime from;
+  UtcTime until;
+  std::uint8_t nearness = 0;
+};
+// P-117: those concerned were told of a gap ahead, and how near it is.
+struct GapWarned {
+  OrganisationId organisation;
+  RoleId role;
+  UtcTime from;
+  UtcTime until;
+  std::uint8_t nearness = 0;  // rota::GapWarning
+  Bytes item;                 // encoded wire::GapItem
+  std::vector<DeviceNumber> devices;
+};
+
 using Fact = std::variant<GrantAnnounced, DeviceEnrolled, KeyPackageAdded, KeyPackagesTaken,
                           DocumentPublished, EntryAppended, CursorsAdvanced, AlertRaised, AlertActed,
-                          AlertStepped, EntriesTrimmed, AlertForgotten, AlertMended>;
+                          AlertStepped, EntriesTrimmed, AlertForgotten, AlertMended, GapWarned>;
 
 Bytes encode(const Fact& fact);
 Result<Fact> decode_fact(ByteView meta);

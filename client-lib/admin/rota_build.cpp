@@ -32,6 +32,7 @@ class RotaBuilder {
     rota.issued_at = now;
     rota.yearly_holidays = draft_.yearly_holidays;
     rota.single_holidays = draft_.single_holidays;
+    rota.revoked_changes = draft_.revoked;
     for (const auto& role : draft_.roles) rota.roles.push_back(plan_of(role));
     for (const auto& change : draft_.overrides) {
       const RoleId role = role_id(change.role.text);

@@ -38,8 +38,9 @@ class RotaReader : DraftReader<ParsedRota, RotaFault> {
 
  private:
   void file(const toml::table& root) {
-    only(root, {"holidays", "window", "role", "override", "swap"});
+    only(root, {"holidays", "revoked", "window", "role", "override", "swap"});
     holidays(root);
+    revoked(root);
     each(root, "window", 1'000, [this](const toml::table& table) { window(table); });
     // A role may name one that comes after it.
     each(root, "role", limits::kRotaRolesMax, [this](const toml::table& table) {
@@ -94,6 +95,17 @@ class RotaReader : DraftReader<ParsedRota, RotaFault> {
   std::optional<wire::LocalDay> date(const toml::table& table, std::string_view key) {
     return parsed<wire::LocalDay>(table, key, RotaFault::kBadDate,
                                   [](const auto& t) { return parse_date(t); });
+  }
+
+  void revoked(const toml::table& root) {
+    for (const DraftName& change : names(root, "revoked", limits::kRevokedChangesMax)) {
+      const auto id = DutyChangeId::from_hex(change.text);
+      if (!id) {
+        note(RotaFault::kBadName, change.line, change.text);
+        continue;
+      }
+      out_.draft.revoked.push_back(*id);
+    }
   }
 
   void holidays(const toml::table& root) {

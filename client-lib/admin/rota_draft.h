@@ -83,6 +83,7 @@ struct RotaDraft {
   std::vector<DraftRoleRota> roles;
   std::vector<DraftOverride> overrides;
   std::vector<DraftSwap> swaps;
+  std::vector<DutyChangeId> revoked;  // persons' own changes that are taken back (P-114)
 };
 
 struct ParsedRota {

@@ -108,6 +108,7 @@ Json body_json(const wire::Body& body) {
             return Json{{"kind", "observation"}, {"text", b.text}, {"at_said", time_json(b.at)}};
           },
           [](const wire::Take&) { return Json{{"kind", "take"}}; },
+          [](const wire::HandOver& b) { return Json{{"kind", "hand_over"}, {"to", b.to.hex()}}; },
           [](const wire::Decline& b) { return Json{{"kind", "decline"}, {"reason", b.reason}}; },
           [](const wire::ReserveUsed& b) { return Json{{"kind", "reserve"}, {"choice", b.choice}}; },
           [](const wire::Withdraw& b) { return Json{{"kind", "withdraw"}, {"reason", b.reason}}; },

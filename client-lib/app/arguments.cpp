@@ -233,26 +233,39 @@ class CommandLine {
     check->add_option("--from", out_.from, "Ugen med denne dato (ellers denne uge)");
     check->add_option("--weeks", weeks_, "Så mange uger, 1-52 (1)");
     file_command(Verb::kRotaPublish, "publish", "Underskriv og udgiv; nægter ved huller",
-                 "publish --home HAVBAKKEN rota-havbakken.toml");
-    CLI::App* now = command(*rota, Verb::kRotaNow, "now", "Hvem svarer nu? Uden fil: for hver enhed, som hubben ved det",
+                 "publish --home HAVBAKKEN rota-havbakken.toml")
+        ->add_option("--accept-gaps", out_.accept_gaps, "Udgiv med hullerne: hvorfor? Underskrives med planen");
+    CLI::App* now = command(*rota, Verb::kRotaNow, "now",
+                            "Hvem svarer nu? På en enhed: som den ved det. Hos organisationen: for hver enhed",
                             "rota now --home SOLVANG");
     text(now, "file", "Vagtplanen (TOML)");
     now->add_option("--at", out_.at, "På dette tidspunkt, 2026-10-24T23:00 (ellers nu)");
-    CLI::App* swap = file_command(
-        Verb::kRotaSwap, "swap", "Foreslå et bytte; det gælder, når den anden har sagt ja",
-        "swap rota.toml --role forvagt --from 2026-10-24T23:00 --until 2026-10-25T07:00 --gives Ida --takes Rune");
+    const auto own_command = [&](Verb verb, const std::string& name, const std::string& about,
+                                 const std::string& example) {
+      CLI::App* made = command(*rota, verb, name, about,
+                               "rota " + example + "\n(Med en fil ændres planens fil: hos organisationen.)");
+      text(made, "file", "Vagtplanen (TOML); udelades på din egen enhed");
+      made->add_flag("--offline", out_.offline, "Spørg ikke hubben først");
+      made->add_option("--patience", patience_, "Så længe ventes på hubbens svar (10s)");
+      return made;
+    };
+    CLI::App* swap = own_command(
+        Verb::kRotaSwap, "swap", "Bed om at bytte en vagt; det gælder, når den anden har sagt ja",
+        "swap --role forvagt --from 2026-10-24T23:00 --until 2026-10-25T07:00");
     swap->add_option("--role", out_.role, "Rollen")->required();
     swap->add_option("--from", out_.from, "Fra tidspunktet")->required();
     swap->add_option("--until", out_.until, "Til tidspunktet")->required();
-    swap->add_option("--gives", out_.gives, "Den, der giver vagten fra sig")->required();
-    swap->add_option("--takes", out_.takes, "Den, der bliver spurgt")->required();
-    CLI::App* accept = file_command(Verb::kRotaAccept, "accept", "Sig ja til et bytte", "accept rota.toml --takes Rune");
-    accept->add_option("--takes", out_.takes, "Den, der er blevet spurgt")->required();
-    accept->add_option("--role", out_.role, "Rollen, når der venter flere");
-    CLI::App* take_over = file_command(Verb::kRotaTakeOver, "take-over", "Overtag vagten nu, til den slutter",
-                                       "take-over rota.toml --role forvagt --person Rune");
+    swap->add_option("--gives", out_.gives, "Med en fil: den, der giver vagten fra sig");
+    swap->add_option("--takes", out_.takes, "Den, der bliver spurgt (ellers alle, der må have rollen)");
+    CLI::App* accept =
+        own_command(Verb::kRotaAccept, "accept", "Sig ja til et bytte", "accept --change 4f1c");
+    accept->add_option("--change", out_.id, "Begyndelsen af byttets nummer, når der venter flere");
+    accept->add_option("--takes", out_.takes, "Med en fil: den, der er blevet spurgt");
+    accept->add_option("--role", out_.role, "Med en fil: rollen, når der venter flere");
+    CLI::App* take_over = own_command(Verb::kRotaTakeOver, "take-over",
+                                      "Overtag vagten nu, til den slutter", "take-over --role forvagt");
     take_over->add_option("--role", out_.role, "Rollen")->required();
-    take_over->add_option("--person", out_.person, "Den, der overtager")->required();
+    take_over->add_option("--person", out_.person, "Med en fil: den, der overtager");
     take_over->add_option("--until", out_.until, "Til dette tidspunkt (ellers vagtens ende)");
   }
 
@@ -301,6 +314,12 @@ class CommandLine {
                                  "decline --reason \"Jeg er i gang med en indlæggelse\"");
     id(decline, "alert");
     text(decline, "--reason", "Hvorfor");
+
+    CLI::App* hand_over = incident(Verb::kHandOver, "hand-over",
+                                   "Giv et kald, du har taget, videre. Du har det, til den anden siger ja",
+                                   "hand-over --to \"Lis Eksempel\"");
+    id(hand_over, "alert");
+    text(hand_over, "--to", "Navnet på en, der er med i samtalen og på stigen")->required();
 
     CLI::App* say = incident(Verb::kSay, "say", "Skriv i samtalen, eller udfyld mere af ISBAR",
                              "say \"Tanker ja. Planer nej.\"");
@@ -441,6 +460,15 @@ class CommandLine {
       if (!yes && !no) return refuse("Skriv korrekt eller forkert.");
       out_.correct = yes;
     }
+    if (!out_.text.empty()) {
+      const bool swap_lacks = out_.verb == Verb::kRotaSwap && (out_.gives.empty() || out_.takes.empty());
+      const bool accept_lacks = out_.verb == Verb::kRotaAccept && out_.takes.empty();
+      if (swap_lacks) return refuse("Med en fil skal der stå, hvem der bytter: --gives og --takes.");
+      if (accept_lacks) return refuse("Med en fil skal der stå, hvem der siger ja: --takes.");
+      if (out_.verb == Verb::kRotaTakeOver && out_.person.empty()) {
+        return refuse("Med en fil skal der stå, hvem der overtager: --person.");
+      }
+    }
     const std::array<const std::string*, 4> medicine{&medicine_.drug, &medicine_.dose, &medicine_.when,
                                                      &medicine_.maximum};
     const auto given =
@@ -462,6 +490,16 @@ class CommandLine {
 
 }  // namespace
 
+Verb as_device_verb(const Arguments& arguments) noexcept {
+  if (!arguments.text.empty()) return arguments.verb;
+  switch (arguments.verb) {
+    case Verb::kRotaSwap: return Verb::kDutySwap;
+    case Verb::kRotaAccept: return Verb::kDutyAccept;
+    case Verb::kRotaTakeOver: return Verb::kDutyTakeOver;
+    case Verb::kRotaNow: return Verb::kDutyNow;
+    default: return arguments.verb;
+  }
+}
 bool is_organisation_verb(Verb verb) noexcept { return verb <= Verb::kAuditVerify; }
 bool works_on_rota_file(const Arguments& arguments) noexcept {
   const Verb verb = arguments.verb;

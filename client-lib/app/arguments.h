@@ -41,6 +41,7 @@ enum class Verb : std::uint8_t {
   kAsk,
   kTake,
   kDecline,
+  kHandOver,
   kSay,
   kMedicine,
   kAdvise,
@@ -56,6 +57,11 @@ enum class Verb : std::uint8_t {
   kSearch,
   kExport,
   kStatus,
+  // Duty by one's own hand: the rota's commands without a file
+  kDutySwap,
+  kDutyAccept,
+  kDutyTakeOver,
+  kDutyNow,
 };
 
 struct Arguments {
@@ -94,12 +100,15 @@ struct Arguments {
   std::string person, unit, recorder, device;
   Millis valid_for{}, certificate_lifetime{};  // 0: the default
   // The rota
-  std::string role, gives, takes;
+  std::string role, gives, takes, accept_gaps;
   std::string from, until, at;  // as written: a date or a moment
   unsigned weeks = 1;
   bool cheap_key = false;                      // tests: little work on the PIN or passphrase
 };
 
+// `rota swap`, `accept`, `take-over` and `now` mean the device's own duty where its home is a device's and no
+// file was named.
+Verb as_device_verb(const Arguments& arguments) noexcept;
 bool is_organisation_verb(Verb verb) noexcept;
 bool works_on_rota_file(const Arguments& arguments) noexcept;  // needs neither keys nor hub
 bool is_incident_verb(Verb verb) noexcept;  // those that a running `serve` does

@@ -5,6 +5,7 @@
 #include <functional>
 #include <utility>
 
+#include "client-lib/app/duty_commands.h"
 #include "client-lib/app/json_lines.h"
 #include "client-lib/app/select.h"
 #include "client-lib/app/show.h"
@@ -69,6 +70,7 @@ class Run {
       case Verb::kTake: return on_alert([&](const Alert& alert) { return client_.take(alert.view.alert); });
       case Verb::kDecline:
         return on_alert([&](const Alert& alert) { return client_.decline(alert.view.alert, a_.text); });
+      case Verb::kHandOver: return hand_over();
       case Verb::kSay: return say();
       case Verb::kMedicine: return in_talk(a_.medicine_question);
       case Verb::kAdvise: return advise();
@@ -90,6 +92,10 @@ class Run {
       case Verb::kSearch: return search();
       case Verb::kExport: return export_incident();
       case Verb::kStatus: return status();
+      case Verb::kDutySwap:
+      case Verb::kDutyAccept:
+      case Verb::kDutyTakeOver:
+      case Verb::kDutyNow: return duty();
       case Verb::kOrgInit:
       case Verb::kOrgShow:
       case Verb::kOrgCard:
@@ -212,6 +218,16 @@ class Run {
     });
   }
 
+  Outcome hand_over() {
+    const auto who = select_name(a_.text, client_);
+    if (!who.value || who.value->target.kind != wire::TargetKind::kPerson) {
+      return refuse(Errc::kNotFound, who.value ? std::string(text::kHandOverToPerson) : who.why_not);
+    }
+    return on_alert([&](const Alert& alert) {
+      return client_.hand_over(alert.view.alert, PersonId{who.value->target.id.bytes});
+    });
+  }
+
   Outcome invite() {
     const auto talk = select_talk(a_, client_, p_.screen);
     if (!talk.value) return refuse(Errc::kNotFound, talk.why_not);
@@ -237,7 +253,11 @@ class Run {
     if (!selected.value) return refuse(Errc::kNotFound, selected.why_not);
     const auto& alert = selected.value->alert;
     std::string out = suspicions(client_, selected.value->id, a_.json, p_.screen);
-    if (!a_.json && alert) out += alert_block(*alert, p_.screen);
+    if (!a_.json && alert) {
+      out += alert_block(*alert, p_.screen);
+      out += fmt::format("    {}{}{}{}\n", text::kRaisedUnder, alert->view.roster_version,
+                         text::kRaisedUnderRota, alert->view.rota_version);
+    }
     const auto shown = transcript(client_, selected.value->id, a_.json, p_.screen, a_.page);
     if (!shown) return refuse(shown.error().code);
     return print(out + *shown);
@@ -300,6 +320,15 @@ class Run {
     return print(out);
   }
 
+  // duty_commands.h: what it says at once, or the change whose answer is waited for.
+  Outcome duty() {
+    DutyCommand done = run_duty(a_, client_, p_.screen);
+    if (!done.change) return {std::move(done.reply), std::nullopt};
+    Outcome out = wait_for({}, std::nullopt);
+    out.waiting->change = done.change;
+    return out;
+  }
+
   static std::optional<AlertId> alert_of(const Talk& talk) {
     return talk.alert ? std::optional(talk.alert->view.alert) : std::nullopt;
   }
@@ -312,7 +341,8 @@ class Run {
 
 bool has_come_round(Verb verb, const Alert& alert) {
   switch (verb) {
-    case Verb::kTake: return alert.taken_by.has_value();
+    case Verb::kTake: return alert.taken_by.has_value() && !alert.asked_to_take;
+    case Verb::kHandOver: return alert.handing_to.has_value();
     case Verb::kAdvise: return alert.view.state == wire::AlertState::kAdvised;
     case Verb::kReserve: return alert.view.reserve_used;
     case Verb::kWithdraw: return alert.view.state == wire::AlertState::kWithdrawn;
@@ -331,7 +361,10 @@ std::string stored_text(const Waiting& w, const Alert* alert, const Place& place
       if (alert->view.severity == wire::Severity::kAlarm) {
         out += paint(Paint::kRed, text::kRing112Too, screen) + "\n" + std::string(text::kNotAlarm) + "\n";
       }
-      return out + alert_block(*alert, screen);
+      out += alert_block(*alert, screen);
+      if (alert->view.exhausted_at == kNever) return out;
+      return out + fmt::format("{}{}{}\n", text::kRingAt, clock_text(alert->view.exhausted_at),
+                               w.served ? text::kRingAtServed : text::kRingAtAlone);
     case Verb::kTake: {
       if (alert == nullptr) return out;
       // Whoever has taken it reads on at once.
@@ -341,6 +374,7 @@ std::string stored_text(const Waiting& w, const Alert* alert, const Place& place
     }
     case Verb::kAdvise:
     case Verb::kDecline:
+    case Verb::kHandOver:
     case Verb::kReserve:
     case Verb::kWithdraw:
     case Verb::kClose: return alert == nullptr ? out : out + alert_block(*alert, screen);
@@ -362,6 +396,9 @@ void LinkState::see(const Event& event) {
 }
 
 void Waiting::see(const Event& event) {
+  if (const auto* said = std::get_if<DutyAnswered>(&event); said != nullptr && change == said->id) {
+    change_answer = *said;
+  }
   const auto* own = std::get_if<OwnMessage>(&event);
   if (own != nullptr && own->id == message && own->delivery != Delivery::kQueued) answer = *own;
 }
@@ -381,6 +418,11 @@ Outcome begin(const Arguments& arguments, const Place& place) { return Run(argum
 
 std::optional<AgentReply> finished(Waiting& w, const Place& place) {
   const bool late = place.now >= w.until;
+  if (w.change) {
+    if (!w.change_answer && !late) return std::nullopt;
+    const Errc why = w.change_answer ? w.change_answer->why : Errc::kTimeout;
+    return change_answered(w.verb, *w.change, why, w.json, place.screen);
+  }
   if (!w.answer && !late) return std::nullopt;
   std::optional<Alert> alert;
   if (w.alert) {

@@ -23,6 +23,8 @@ struct Waiting {
   Verb verb{};
   MessageId message;
   std::optional<AlertId> alert;
+  std::optional<DutyChangeId> change;  // in place of a message: the hub's answer to a change of duty
+  std::optional<DutyAnswered> change_answer;
   bool json = false;
   bool served = false;  // the outbox goes on after us
   Millis until{};       // monotonic

@@ -26,7 +26,6 @@ struct WipedPin {
   ~WipedPin() { wipe({reinterpret_cast<std::uint8_t*>(text.data()), text.size()}); }
 };
 
-bool has_store(const std::string& home) { return ::access((home + "/store.keys").c_str(), F_OK) == 0; }
 
 OpenDevice make(std::unique_ptr<ZmqConnection>& connection) { return {nullptr, connection.get()}; }
 
@@ -99,11 +98,15 @@ class Pump {
 
 }  // namespace
 
+bool is_device_home(const std::string& home) {
+  return ::access((home + "/store.keys").c_str(), F_OK) == 0;
+}
+
 DeviceOpening open_device(const Arguments& arguments, const std::string& home, const World& world) {
   const auto refuse = [&](Errc code, std::string_view why) {
     return DeviceOpening{std::nullopt, refusal(code, why, arguments.json)};
   };
-  if (!has_store(home)) return refuse(Errc::kNotFound, text::kNoStore);
+  if (!is_device_home(home)) return refuse(Errc::kNotFound, text::kNoStore);
   auto pin = obtain_pin({arguments.pin_file, text::kPinPrompt, false});
   if (const auto* fault = std::get_if<PinFault>(&pin)) return refuse(Errc::kWrongPin, fault->text);
   const WipedPin held{std::move(std::get<PinText>(pin).pin)};
@@ -114,7 +117,7 @@ DeviceOpening open_device(const Arguments& arguments, const std::string& home, c
 
 AgentReply enrol_device(const Arguments& arguments, const std::string& home, const World& world) {
   const auto refuse = [&](Errc code, std::string_view why) { return refusal(code, why, arguments.json); };
-  const bool create = !has_store(home);
+  const bool create = !is_device_home(home);
   auto pin = obtain_pin({arguments.pin_file, create ? text::kPinNewPrompt : text::kPinPrompt, create});
   if (const auto* fault = std::get_if<PinFault>(&pin)) return refuse(Errc::kWrongPin, fault->text);
   const WipedPin held{std::move(std::get<PinText>(pin).pin)};

@@ -30,6 +30,7 @@ struct DeviceOpening {
   std::optional<OpenDevice> device;
   AgentReply why_not;
 };
+bool is_device_home(const std::string& home);
 DeviceOpening open_device(const Arguments& arguments, const std::string& home, const World& world);
 
 AgentReply enrol_device(const Arguments& arguments, const std::string& home, const World& world);

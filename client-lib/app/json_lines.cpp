@@ -78,6 +78,15 @@ std::string_view name_of(wire::HolderKind kind) {
   return "";
 }
 
+std::string_view name_of(RingReason reason) {
+  switch (reason) {
+    case RingReason::kNotSent: return "not_sent";
+    case RingReason::kNobodyTook: return "nobody_took";
+    case RingReason::kNoAdvice: return "no_advice";
+  }
+  return "";
+}
+
 Json to_json(const Person& person) {
   return {{"id", person.id.hex()},
           {"device", person.device.hex()},
@@ -90,6 +99,19 @@ Json to_json(const std::vector<Person>& people) {
   Json out = Json::array();
   for (const auto& person : people) out.push_back(to_json(person));
   return out;
+}
+
+Json to_json(const DutyChangeView& change) {
+  return {{"id", change.id.hex()},
+          {"kind", change.kind == wire::DutyChangeKind::kSwap ? "swap" : "take_over"},
+          {"role", change.role_label},
+          {"from", utc_text(change.from)},
+          {"until", utc_text(change.until)},
+          {"gives", change.gives},
+          {"takes", change.takes},
+          {"complete", change.complete},
+          {"in_force", change.in_force},
+          {"waits_for_us", change.waits_for_us}};
 }
 
 Json to_json(const Alert& alert) {
@@ -108,10 +130,15 @@ Json to_json(const Alert& alert) {
            {"late", alert.view.late},
            {"reserve_used", alert.view.reserve_used},
            {"technical_alarm", alert.view.technical_alarm},
+           {"roster_version", alert.view.roster_version},
+           {"rota_version", alert.view.rota_version},
+           {"unsent", alert.unsent},
            {"own_unit", alert.own_unit},
            {"may_take", alert.may_take},
            {"taken_by", alert.taken_by ? to_json(*alert.taken_by) : Json(nullptr)},
            {"taken_at", alert.taken_at ? Json(utc_text(*alert.taken_at)) : Json(nullptr)},
+           {"handing_to", alert.handing_to ? Json(alert.handing_to->hex()) : Json(nullptr)},
+           {"asked_to_take", alert.asked_to_take},
            {"warnings", alert.warnings}};
   return out;
 }
@@ -177,6 +204,27 @@ std::string json_line(const Event& event) {
             return Json{{"event", "removed"}, {"conversation", e.conversation.hex()}};
           },
           [](const Revoked&) { return Json{{"event", "revoked"}}; },
+          [](const RingNow& e) {
+            return Json{{"event", "ring"},
+                        {"alert", e.alert.hex()},
+                        {"reason", name_of(e.reason)},
+                        {"times", e.times},
+                        {"drill", e.drill}};
+          },
+          [](const DutyAnswered& e) {
+            return Json{{"event", "duty_answer"},
+                        {"change", e.id.hex()},
+                        {"why", e.why == Errc{} ? Json(nullptr) : Json(errc_name(e.why))}};
+          },
+          [](const GapAhead& e) {
+            return Json{{"event", "gap"},
+                        {"role", e.role_label},
+                        {"from", utc_text(e.from)},
+                        {"until", utc_text(e.until)},
+                        {"nearness", e.nearness},
+                        {"seen", e.seen}};
+          },
+          [](const DutyNews& e) { return Json{{"event", "duty"}, {"change", to_json(e.change)}}; },
       },
       event));
 }

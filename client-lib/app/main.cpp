@@ -100,8 +100,9 @@ int run(std::vector<std::string> words) {
     print(parsed.exit_code == 0 ? stdout : stderr, parsed.print);
     return parsed.exit_code;
   }
+  const std::string home = home_of(*parsed.arguments);
+  if (is_device_home(home)) parsed.arguments->verb = as_device_verb(*parsed.arguments);
   const Arguments& arguments = *parsed.arguments;
-  const std::string home = home_of(arguments);
   SystemClock clock;
   SystemEntropy entropy;
   const World world{clock, entropy, screen};

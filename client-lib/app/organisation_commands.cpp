@@ -244,6 +244,7 @@ class OrganisationRun {
     BuiltRota built = build_rota(parsed.draft, *org_, *roster, now);
     for (auto& problem : built.problems) parsed.problems.push_back(std::move(problem));
     AgentReply reply = cli::report(parsed.problems, screen_, a_.json);
+    if (!a_.accept_gaps.empty()) accept_gaps(built, now);
     if (reply.exit_code != kExitDone || report_gaps(built, now, screen_, a_.json, reply)) return reply;
     const auto version = tool->version_at_hub(org_->card().id, wire::DocumentKind::kRota);
     const auto document = org_->sign_rota(built.rota, version);
@@ -253,6 +254,14 @@ class OrganisationRun {
     reply.out += a_.json ? json_ok({{"version", static_cast<std::int64_t>(document->version)}})
                          : fmt::format("Vagtplanen er udgivet, version {}.\n", document->version);
     return reply;
+  }
+
+  // P-107: the organisation's signature under each gap that is ahead, with its reason, sealed.
+  void accept_gaps(BuiltRota& built, UtcTime now) {
+    for (const rota::Gap& gap : gaps_ahead(built.rota, now)) {
+      built.rota.overrides.push_back({wire::OverrideKind::kAcceptedGap, gap.role, gap.from, gap.until, {},
+                                      org_->seal_name(a_.accept_gaps, {}, gap.role.view())});
+    }
   }
 
   AgentReply units_now() {

@@ -56,6 +56,7 @@ class RotaRun {
       : a_(arguments), screen_(screen), now_(now) {}
 
   AgentReply go() {
+    if (a_.text.empty()) return refuse(Errc::kNotFound, text::kNoStore);
     auto file = read_text_file(a_.text);
     if (!file) return refuse(file.error().code, text::kNoFile);
     text_ = std::move(*file);

@@ -9,6 +9,7 @@
 #include "client-lib/app/rota_show.h"
 #include "client-lib/app/show.h"
 #include "client-lib/export/local_time.h"
+#include "proto/rota/changes.h"
 #include "proto/rota/rota.h"
 #include "proto/wire/chain.h"
 #include "proto/wire/codec.h"
@@ -20,6 +21,7 @@ struct Published {
   const wire::TrustedOrganisation* by = nullptr;
   wire::Roster roster;
   std::optional<wire::Rota> rota;
+  std::vector<wire::AgreedChange> changes;
 };
 
 std::string_view severity_word(wire::Severity severity) {
@@ -51,12 +53,19 @@ class Board {
     for (const auto& document : documents) {
       const auto found = published_.find(document.organisation);
       if (found == published_.end()) continue;
+      if (document.kind == wire::DocumentKind::kDutyChanges) {
+        NV_TRYV(read_changes(document, found->second));
+        continue;
+      }
       NV_TRYV(wire::verify_document(document, found->second.by->card));
       if (document.kind == wire::DocumentKind::kRoster) {
         NV_TRY(found->second.roster, wire::decode_roster(document.body));
       } else if (document.kind == wire::DocumentKind::kRota) {
         NV_TRY(found->second.rota, wire::decode_rota(document.body));
       }
+    }
+    for (auto& [id, by] : published_) {
+      if (by.rota) by.rota = rota::with_changes(*by.rota, by.changes);
     }
     return {};
   }
@@ -83,7 +92,48 @@ class Board {
     return out;
   }
 
+  // The organisation's own people have changed this; it takes one back with revoked = ["..."] in its rota.
+  std::string print_changes(bool json) const {
+    std::string out;
+    const Published& own = published_.at(organisation_.card().id);
+    for (const auto& agreed : own.changes) {
+      const auto& change = agreed.change;
+      const auto role = std::find_if(own.roster.roles.begin(), own.roster.roles.end(),
+                                     [&](const auto& item) { return item.id == change.role; });
+      const std::string name =
+          role == own.roster.roles.end() ? "?" : label(own, role->sealed_label, role->id.view());
+      const auto taker = agreed.taker ? agreed.taker : change.takes;
+      const std::string takes = taker ? people(own, {*taker}) : std::string();
+      const std::string gives = change.gives ? people(own, {*change.gives}) : std::string();
+      if (json) {
+        out += json_object({{"change", change.id.hex()},
+                            {"role", name},
+                            {"gives", gives},
+                            {"takes", takes},
+                            {"from", format_utc_iso(change.from)},
+                            {"until", format_utc_iso(change.until)},
+                            {"complete", agreed.complete}});
+        continue;
+      }
+      out += fmt::format("{} {}: {}{}{}, {} – {}{}\n", change.id.hex(), printable_line(name), gives,
+                         gives.empty() ? "" : " → ", takes.empty() ? "?" : takes,
+                         date_and_clock_text(change.from), date_and_clock_text(change.until),
+                         agreed.complete ? "" : " (venter på svar)");
+    }
+    if (!json && !out.empty()) out = "Ændret af personerne selv:\n" + out;
+    return out;
+  }
+
  private:
+  Status read_changes(const wire::SignedDocument& document, Published& by) const {
+    NV_TRY(const wire::DutyChanges changes, wire::decode_duty_changes(document.body));
+    for (const auto& item : changes.items) {
+      NV_TRY(wire::AgreedChange agreed, wire::verify_duty_change(item, std::vector{by.by->card}));
+      by.changes.push_back(std::move(agreed));
+    }
+    return {};
+  }
+
   static std::string label(const Published& by, ByteView sealed, ByteView bound_to) {
     const auto opened = wire::open_label(sealed, by.by->directory_key, bound_to);
     return opened ? opened->name : "?";
@@ -190,7 +240,7 @@ Result<std::string> who_answers_units(const Organisation& organisation,
                                       const Screen& screen, bool json) {
   Board board(organisation, now);
   NV_TRYV(board.read(documents));
-  return board.print(screen, json);
+  return board.print(screen, json) + board.print_changes(json);
 }
 
 }  // namespace nattevagt::client::cli

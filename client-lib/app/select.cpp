@@ -52,7 +52,8 @@ bool fits(Verb verb, const Alert& alert, const Client& client) {
   const bool untaken = state == wire::AlertState::kEscalating || state == wire::AlertState::kExhausted;
   switch (verb) {
     case Verb::kTake:
-    case Verb::kDecline: return alert.may_take && untaken;
+    case Verb::kDecline: return alert.may_take && (untaken || alert.asked_to_take);
+    case Verb::kHandOver:
     case Verb::kAdvise: return is_open(alert) && is_own(alert.taken_by, client);
     case Verb::kReserve:
     case Verb::kWithdraw: return alert.own_unit && is_open(alert);

@@ -117,6 +117,7 @@ class Service {
       agent_.reply(asked.peer, reply);
       return;
     }
+    parsed.arguments->verb = as_device_verb(*parsed.arguments);
     if (!is_incident_verb(parsed.arguments->verb)) {
       agent_.reply(asked.peer, refusal(Errc::kNotPermitted, text::kServeRunsAlready, parsed.arguments->json));
       return;

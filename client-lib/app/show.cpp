@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "client-lib/app/duty_commands.h"
 #include "client-lib/app/texts_da.h"
 #include "client-lib/export/local_time.h"
 
@@ -112,6 +113,7 @@ std::string late_text(const Alert& alert) {
 // One line that says where the alert is.
 std::string where_text(const Alert& alert) {
   const auto& view = alert.view;
+  if (alert.unsent) return std::string(text::kNotSentYet);
   if (const std::string late = late_text(alert); !late.empty() && view.state != wire::AlertState::kClosed) {
     return late;
   }
@@ -124,6 +126,13 @@ std::string where_text(const Alert& alert) {
       return out;
     }
     case wire::AlertState::kTaken:
+      if (!taker.empty() && alert.handing_to) {
+        return fmt::format("{}. Givet videre til {}{}", taker,
+                           alert.asked_to_take               ? std::string(text::kYou)
+                           : alert.handing_to_name.empty() ? std::string(text::kUnknownColleague)
+                                                           : alert.handing_to_name,
+                           alert.asked_to_take ? text::kHandOverAsksYou : text::kHandOverWaits);
+      }
       return taker.empty() ? fmt::format("{}at nogen har taget den. Vent på navnet.", text::kWarningUnproven)
                            : taker;
     case wire::AlertState::kExhausted: return std::string(text::kExhausted);
@@ -197,6 +206,13 @@ std::string own_text(const OwnMessage& own, const Client& client, const Screen& 
          "\n";
 }
 
+// P-110: what the worker's own device says, hub or no hub.
+std::string ring_now(const RingNow& ring, const Client& client, const Screen& screen, bool loud) {
+  return fmt::format("{}[{}] {}{}\n{}", loud ? "\a" : "", short_id(ring.alert.hex()),
+                     ring.drill ? std::string(text::kDrill) + " · " : std::string(),
+                     paint(Paint::kRed, text::ring_text(ring.reason), screen), reserve_block(client, screen));
+}
+
 }  // namespace
 
 std::string printable(std::string_view text) { return cleaned(text, "\n" + std::string(kIndent)); }
@@ -253,6 +269,7 @@ std::string said_text(const wire::Body& body) {
             return std::string(b.stage == wire::SeenStage::kSeen ? "Set" : "Nået frem");
           },
           [](const wire::JournalMark& b) { return "Ført i journal " + clock_text(b.at); },
+          [](const wire::HandOver&) { return std::string(text::kHandedOver); },
       },
       body);
 }
@@ -275,6 +292,7 @@ std::string_view body_kind(const wire::Body& body) noexcept {
                         [](const wire::Close&) { return std::string_view("close"); },
                         [](const wire::Seen&) { return std::string_view("seen"); },
                         [](const wire::JournalMark&) { return std::string_view("journal_mark"); },
+                        [](const wire::HandOver&) { return std::string_view("hand_over"); },
                     },
                     body);
 }
@@ -315,7 +333,7 @@ std::string receipt_line(const PersonReceipt& receipt, const Screen& screen) {
 }
 
 std::string alert_block(const Alert& alert, const Screen& screen) {
-  const bool red = alert.view.state == wire::AlertState::kExhausted;
+  const bool red = alert.unsent || alert.view.state == wire::AlertState::kExhausted;
   const bool good =
       alert.view.state == wire::AlertState::kTaken || alert.view.state == wire::AlertState::kAdvised;
   const Paint how = red ? Paint::kRed : good ? Paint::kGreen : Paint::kPlain;
@@ -364,6 +382,10 @@ std::string event_block(const Event& event, const Client& client, const Screen& 
             return (loud ? std::string("\a") : std::string()) + paint(Paint::kRed, text::kRevoked, screen) +
                    "\n";
           },
+          [&](const RingNow& e) { return ring_now(e, client, screen, loud); },
+          [&](const DutyAnswered&) { return std::string(); },  // who asked is told where she asked
+          [&](const DutyNews& e) { return change_block(e.change, screen); },
+          [&](const GapAhead& e) { return gap_block(e, screen, loud); },
       },
       event);
 }

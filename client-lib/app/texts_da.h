@@ -18,6 +18,7 @@ namespace nattevagt::client::text {
 inline constexpr std::string_view kSent = "Sendt";
 inline constexpr std::string_view kNotSent = "IKKE SENDT";
 inline constexpr std::string_view kNotSentRing = "IKKE SENDT – ring i stedet:";
+inline constexpr std::string_view kNotSentYet = "IKKE SENDT endnu. Ring selv.";
 inline constexpr std::string_view kNotSentLater =
     "Beskeden er gemt og sendes, når nettet er tilbage. Vent ikke på den.";
 inline constexpr std::string_view kNotSentNoServe =
@@ -41,6 +42,14 @@ inline constexpr std::string_view kSentOnAt = "Sendes videre ";
 inline constexpr std::string_view kLateReserve = ", efter at reserveplanen blev brugt.";
 inline constexpr std::string_view kLateExhausted = ", efter at tiden var gået.";
 inline constexpr std::string_view kAnswered = " svarede ";
+inline constexpr std::string_view kYou = "dig";
+inline constexpr std::string_view kHandedOver = "Giv videre til bagvagt: venter på et ja";
+inline constexpr std::string_view kHandOverWaits = ", som ikke har sagt ja endnu. Ansvaret er ikke flyttet.";
+inline constexpr std::string_view kHandOverAsksYou = ": sig ja med 'nattevagt take', nej med 'nattevagt decline'.";
+inline constexpr std::string_view kRingAt = "Har ingen overtaget senest ";
+inline constexpr std::string_view kRingAtServed = ", siger denne enhed til. Ring da selv.";
+inline constexpr std::string_view kRingAtAlone =
+    ", så ring selv. Lad 'nattevagt watch' køre: så siger enheden til, også uden net.";
 inline constexpr std::string_view kAlone = "Jeg er alene på vagt";
 inline constexpr std::string_view kDrill = "ØVELSE";
 inline constexpr std::string_view kDrillReserve =
@@ -136,6 +145,7 @@ inline constexpr std::string_view kOnlyUnitsAsk =
 inline constexpr std::string_view kReadBackOpen =
     "Kan ikke afsluttes endnu: rådet er ikke læst tilbage og fundet korrekt. Kør: nattevagt readback";
 inline constexpr std::string_view kTakeFirst = "Tag kaldet først: nattevagt take";
+inline constexpr std::string_view kHandOverToPerson = "Giv kaldet videre til en person, ikke en rolle eller enhed.";
 inline constexpr std::string_view kRing112Too = "Ring 112 samtidig.";
 inline constexpr std::string_view kWaitingForVerdict = "Vent på \"Tilbagelæst korrekt\", før du gør det.";
 inline constexpr std::string_view kReadAgain = "Læs rådet igen, og læs det tilbage en gang til.";
@@ -143,6 +153,48 @@ inline constexpr std::string_view kNobodyToInvite =
     "Der er ingen ny enhed at tage med: de er der allerede, eller har ingen tilmeldt enhed. Ring til dem.";
 inline constexpr std::string_view kOutboxWaits = "Der venter beskeder på at blive sendt.";
 inline constexpr std::string_view kAllSent = "Alt er sendt.";
+
+// ---- Duty by one's own hand
+inline constexpr std::string_view kUnknownColleague = "en kollega";
+inline constexpr std::string_view kNobodyOnDuty = "!! INGEN VAGT !!";
+inline constexpr std::string_view kDutyAsked = "Spurgt. Byttet gælder først, når den anden har sagt ja.";
+inline constexpr std::string_view kDutyAccepted = "Byttet gælder nu.";
+inline constexpr std::string_view kDutyTakenOver = "Du har vagten nu.";
+inline constexpr std::string_view kRaisedUnder = "Kaldt efter vagtliste version ";
+inline constexpr std::string_view kRaisedUnderRota = ", vagtplan version ";
+inline constexpr std::string_view kDutyVoid = "(taget tilbage af organisationen, eller gælder ikke)";
+inline constexpr std::string_view kDutyNotListed =
+    "Det må du ikke ifølge listen over, hvem der må have rollen. Spørg vagtplanlæggeren.";
+inline constexpr std::string_view kDutyNoRota =
+    "Rollen står ikke i en vagtplan, som hubben har fra din organisation.";
+inline constexpr std::string_view kDutyBadTimes = "Tidsrummet kan ikke bruges. Det skal slutte, efter at det begynder, "
+                                                  "og højst vare syv dage.";
+inline constexpr std::string_view kDutyTooMany = "Der venter for mange bytter. Vent, til nogle er besvaret.";
+inline constexpr std::string_view kDutyUnheard =
+    "Hubben svarede ikke. Regn med, at vagten er, som den var: se efter med 'nattevagt rota now'.";
+inline constexpr std::string_view kDutyTakenAlready = "Det bytte er allerede besvaret.";
+inline constexpr std::string_view kDutyNotRunning =
+    "Vagten kan ikke overtages: den er ikke planlagt nu, du har den allerede, eller tidsrummet er længere end "
+    "vagten.";
+inline constexpr std::string_view kDutyNotYours =
+    "Der kan ikke byttes: den, der giver vagten fra sig, har den ikke i hele tidsrummet, eller den anden har "
+    "den allerede.";
+inline constexpr std::string_view kDutyUnknownTaker =
+    "Denne enhed kender ingen person med det navn. Udelad --takes: så kan enhver, der må have rollen, sige ja.";
+inline constexpr std::string_view kDutyNothingWaits = "Der er intet bytte, som venter på dit ja.";
+
+inline constexpr std::string_view kGapAct = "Sig det til vagtplanlæggeren, eller tag vagten: nattevagt rota take-over.";
+inline constexpr std::string_view kGapUnseen = "(Kun hubben siger det: denne enheds vagtplan er en anden.)";
+inline constexpr std::string_view gap_text(std::uint8_t nearness) noexcept {
+  switch (nearness) {
+    case 1: return "VAGTHUL inden for to uger:";
+    case 2: return "VAGTHUL inden for en uge:";
+    case 3: return "VAGTHUL inden for et døgn:";
+    case 4: return "VAGTHUL inden for to timer:";
+    case 5: return "VAGTHUL om et kvarter:";
+    default: return "VAGTHUL nu:";
+  }
+}
 
 // ---- The organisation's side
 inline constexpr std::string_view kOrgMade =
@@ -236,6 +288,15 @@ inline constexpr std::string_view notice_text(wire::NoticeKind notice) noexcept 
     case wire::NoticeKind::kRepeat: return "Kaldet gentages";
     case wire::NoticeKind::kResumed: return "Kaldet ringer igen";
     case wire::NoticeKind::kLoud: return "Ingen har overtaget";
+  }
+  return "";
+}
+
+inline constexpr std::string_view ring_text(RingReason reason) noexcept {
+  switch (reason) {
+    case RingReason::kNotSent: return "IKKE SENDT ENDNU – ring nu. Vent ikke på hubben:";
+    case RingReason::kNobodyTook: return "Ingen har overtaget. Brug reserveplanen nu:";
+    case RingReason::kNoAdvice: return "Overtaget, men der er intet råd i tide – ring nu:";
   }
   return "";
 }

@@ -83,6 +83,10 @@ SecretBytes pack_alert(const AlertRecord& record) {
   out.flag(record.hub_saw_take).time(record.claim_due);
   out.u64(record.warnings.size());
   for (const std::string& warning : record.warnings) out.text(warning);
+  const Obligation& owed = record.obligation;
+  out.time(owed.due).code(owed.reason).u64(owed.rung).flag(owed.settled).u64(record.view.rota_version);
+  out.flag(record.handing_to.has_value()).id(record.handing_to.value_or(PersonId{}));
+  out.flag(record.view.handing_to.has_value()).id(record.view.handing_to.value_or(PersonId{}));
   return out.take();
 }
 
@@ -102,6 +106,19 @@ Result<AlertRecord> unpack_alert(ByteView bytes) {
   out.hub_saw_take = in.flag();
   out.claim_due = in.time();
   for (std::size_t left = in.count(); left > 0; --left) out.warnings.push_back(in.text());
+  if (in.more()) {  // not in rows of stores from before P-110
+    out.obligation.due = in.time();
+    out.obligation.reason = in.code(RingReason::kNotSent, RingReason::kNoAdvice);
+    out.obligation.rung = static_cast<std::uint32_t>(in.u64());
+    out.obligation.settled = in.flag();
+    out.view.rota_version = in.u64();
+  }
+  for (auto* handing_to : {&out.handing_to, &out.view.handing_to}) {
+    if (!in.more()) break;  // nor from before P-116
+    const bool there = in.flag();
+    const auto person = in.id<PersonId>();
+    if (there) *handing_to = person;
+  }
   NV_TRYV(in.done());
   return out;
 }

@@ -214,6 +214,7 @@ UtcTime ClientCore::next_deadline() const {
     if (!item.failed_shown && item.has_words()) at(item.queued_at + patience::kNotSent);
     if (hello_done_ && item.not_before > now_) at(item.not_before);
   }
+  for (const auto& [id, record] : alerts_) at(record.obligation.due);
   if (!hello_done_) return next;
   for (const auto& [id, record] : alerts_) at(record.claim_due);
   for (const auto& [id, conversation] : conversations_) {
@@ -229,6 +230,7 @@ void ClientCore::tick(UtcTime now) {
     if (late && !item.finished() && !item.failed_shown) show_not_sent(item, Errc::kTimeout);
   }
   sweep();
+  ring_for_obligations();
   if (!connected_) return;
   const bool silent = now >= last_frame_ + patience::kSilence;
   const bool unanswered = std::any_of(flights_.begin(), flights_.end(), [&](const auto& entry) {

@@ -40,6 +40,7 @@ inline constexpr Millis kSilence = std::chrono::seconds(45);   // no frame: the 
 inline constexpr Millis kAnswer = std::chrono::seconds(30);    // a request without answer: the same
 inline constexpr Millis kNotSent = std::chrono::seconds(10);   // DESIGN promise 7
 inline constexpr Millis kClaim = std::chrono::seconds(5);      // "taken" without the signed act (P-053)
+inline constexpr Millis kOwn = std::chrono::seconds(10);       // the hub's own loud end comes first (P-110)
 inline constexpr Millis kPromise = std::chrono::seconds(30);   // a promised entry that does not come (P-062)
 inline constexpr Millis kRetry = std::chrono::seconds(2);      // after a refusal, doubled each time ...
 inline constexpr Millis kRetryMax = std::chrono::seconds(60);  // ... up to this
@@ -104,6 +105,14 @@ class ClientCore {
   Result<MessageId> invite(const ConversationId& conversation, const wire::Target& who, UtcTime now);
   Status set_author(std::string name, std::string profession);
 
+  // ---- Duty by one's own hand (P-111); the hub's word comes as DutyAnswered. Not kept across a restart.
+  // kNotPermitted: not a person's device, or the roster does not let us; kWrongState and the rest: P-113.
+  Result<DutyChangeId> ask_swap(const SwapRequest& wanted, UtcTime now);
+  Result<DutyChangeId> accept_swap(const DutyChangeId& id, UtcTime now);
+  Result<DutyChangeId> take_over(const RoleId& role, std::optional<UtcTime> until, UtcTime now);
+  std::vector<DutyChangeView> duty_changes() const;
+  std::vector<DutyLine> duty(UtcTime at) const;
+
   // ---- Looking
   std::optional<Person> self() const;
   std::vector<Alert> alerts() const;
@@ -121,7 +130,7 @@ class ClientCore {
 
  private:
   struct InFlight {
-    enum class Kind : std::uint8_t { kHello, kPing, kProbe, kEnrol, kPublish, kGather, kSend, kDocuments };
+    enum class Kind : std::uint8_t { kHello, kPing, kProbe, kEnrol, kPublish, kGather, kSend, kDocuments, kDuty };
     Kind kind{};
     std::uint64_t item = 0;  // kGather, kSend: the outbox item's number
     UtcTime at;
@@ -160,6 +169,17 @@ class ClientCore {
   void remove_revoked();
   void add_missing_on_ladder();
   void follow_duty();
+
+  // core_duty.cpp
+  Result<DutyChangeId> post_change(wire::DutyChange change, wire::SignedDutyChange as_signed);
+  void send_changes();
+  void on_change_answered(std::uint64_t number, Errc why);
+  void tell_of_changes(const std::map<DutyChangeId, bool>& before);
+  std::map<DutyChangeId, bool> known_changes() const;
+  DutyChangeView shown(const Directory::Change& change) const;
+  void on_gap_item(const wire::GapItem& item);
+  bool concerns_us(const wire::DutyChange& change) const;
+  std::map<PersonId, std::string> known_names() const;
 
   // core_outbox.cpp
   void pump();
@@ -248,6 +268,7 @@ class ClientCore {
   void on_alert_item(const wire::AlertItem& item);
   void note_words(ConversationState& conversation, const Message& message, const Who& who);
   void note_take(ConversationState& conversation, const Message& message, const Who& who);
+  void note_hand_over(ConversationState& conversation, const wire::HandOver& handed, const Who& who);
   bool may_take(const AlertRecord& record, const Who& who) const;
   void reconsider_takes();
   void weigh_claim(AlertRecord& record);
@@ -256,6 +277,15 @@ class ClientCore {
   Alert shown(const AlertRecord& record) const;
   void alert_changed(AlertRecord& record, wire::NoticeKind notice);
   AlertRecord& record_of(const AlertId& alert);
+
+  // core_obligation.cpp (P-110)
+  void owe(AlertRecord& record, RingReason reason, Millis within);
+  void owe_taker(AlertRecord& record, Millis promised);
+  void owe_advice(AlertRecord& record);
+  void settle_obligation(AlertRecord& record);
+  void note_obligation(AlertRecord& record, const wire::Body& body, const Who& who);
+  void hub_rang(AlertRecord& record, wire::NoticeKind notice);
+  void ring_for_obligations();
 
   // Shared
   mls::Validation validation(const DevicePolicy& policy) const;
@@ -289,6 +319,13 @@ class ClientCore {
   std::map<AlertId, AlertRecord> alerts_;
   std::vector<Suspicion> suspicions_;
   std::set<Digest> suspected_;
+
+  struct DutyPost {
+    DutyChangeId id;
+    wire::SignedDutyChange change;
+  };
+  std::map<std::uint64_t, DutyPost> duty_posts_;  // by our own number
+  std::uint64_t next_duty_post_ = 1;
 
   // Of this connection
   bool connected_ = false, hello_done_ = false, deaf_ = false, quiet_ = false, entries_since_probe_ = false;

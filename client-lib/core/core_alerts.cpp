@@ -57,11 +57,26 @@ Alert ClientCore::shown(const AlertRecord& record) const {
   if (record.take) {
     out.taken_by = record.take->person;
     out.taken_at = record.take->at;
+    out.handing_to = record.handing_to;
   }
-  out.own_unit = self_ && self_->unit && *self_->unit == record.view.unit;
+  if (out.handing_to) {
+    const auto names = known_names();
+    const auto name = names.find(*out.handing_to);
+    if (name != names.end()) out.handing_to_name = name->second;
+    out.asked_to_take = self_ && self_->person == *out.handing_to;
+  }
+  out.unsent = record.view.raised_at == UtcTime{};
+  for (const auto& [number, item] : outbox_) {
+    if (out.unsent && item.kind == OutKind::kRaise && item.alert == record.view.alert) {
+      out.view.raised_at = item.queued_at;
+      out.view.unit = self_->unit.value_or(UnitId{});
+      out.view.severity = std::get<wire::AdviceRequest>(item.message.content.body).severity;
+    }
+  }
+  out.own_unit = self_ && self_->unit && *self_->unit == out.view.unit;
   out.may_take = self_ && may_take(record, self_who());
   out.role_label = directory_.role_label(record.view.role_asked);
-  out.unit_label = directory_.unit_label(record.view.unit);
+  out.unit_label = directory_.unit_label(out.view.unit);
   out.notices = record.notices;
   out.warnings = record.warnings;
   return out;
@@ -76,7 +91,9 @@ void ClientCore::alert_changed(AlertRecord& record, wire::NoticeKind notice) {
 std::vector<Alert> ClientCore::alerts() const {
   std::vector<Alert> out;
   for (const auto& [id, record] : alerts_) {
-    if (record.view.raised_at != UtcTime{}) out.push_back(shown(record));
+    // What was asked here and is not sent is the worker's all the same: she can say that she has rung.
+    Alert alert = shown(record);
+    if (alert.view.raised_at != UtcTime{}) out.push_back(std::move(alert));
   }
   std::sort(out.begin(), out.end(), [](const Alert& a, const Alert& b) {
     if (over(a.view.state) != over(b.view.state)) return over(b.view.state);
@@ -130,8 +147,10 @@ void ClientCore::on_alert_item(const wire::AlertItem& item) {
       item.view.state == wire::AlertState::kEscalating || item.view.state == wire::AlertState::kExhausted;
   if (record.take && item.view.taken_by == record.take->person.device) record.hub_saw_take = true;
   if (climbing && record.hub_saw_take) {
+    record.handing_to.reset();
     record.take.reset();  // taken without advice in time: it climbs again (P-047)
     record.hub_saw_take = false;
+    owe_taker(record, Millis::max());
   }
   weigh_claim(record);
 
@@ -143,6 +162,7 @@ void ClientCore::on_alert_item(const wire::AlertItem& item) {
       notice = wire::NoticeKind::kNone;  // P-042: rung already
     }
   }
+  hub_rang(record, notice);
   if (changed || notice != wire::NoticeKind::kNone) alert_changed(record, notice);
 }
 
@@ -205,6 +225,16 @@ void ClientCore::note_words(ConversationState& conversation, const Message& mess
     }
   } else if (std::holds_alternative<wire::Take>(message.content.body)) {
     note_take(conversation, message, who);
+  } else if (const auto* handed = std::get_if<wire::HandOver>(&message.content.body)) {
+    note_hand_over(conversation, *handed, who);
+  } else if (const auto* declined = std::get_if<wire::Decline>(&message.content.body)) {
+    const auto known = alerts_.find(declined->alert);
+    if (known == alerts_.end() || known->second.handing_to != who.person) return;
+    known->second.handing_to.reset();  // no: it is the first one's as it was
+    alert_changed(known->second, wire::NoticeKind::kNone);
+  } else if (conversation.alert) {
+    const auto known = alerts_.find(*conversation.alert);
+    if (known != alerts_.end()) note_obligation(known->second, message.content.body, who);
   }
 }
 
@@ -223,10 +253,28 @@ void ClientCore::note_take(ConversationState& conversation, const Message& messa
     }
     return;
   }
+  if (record.take && record.take->person.id != who.person) record.handing_to.reset();
   record.take = take;
   record.hub_saw_take = record.view.taken_by == take.person.device;
+  owe_advice(record);
   weigh_claim(record);
   alert_changed(record, wire::NoticeKind::kNone);
+}
+
+// P-116: only who has it hands it over, and nothing changes before the other's signed yes (a Take).
+void ClientCore::note_hand_over(ConversationState& conversation, const wire::HandOver& handed,
+                                const Who& who) {
+  // Whoever was called in after the question cannot tell who has it.
+  if (!conversation.facts.asked) return;
+  const auto known = alerts_.find(handed.alert);
+  const bool may = known != alerts_.end() && conversation.alert == handed.alert && known->second.take &&
+                   known->second.take->person.id == who.person && handed.to != who.person;
+  if (!may) {
+    return suspect(Errc::kUntrusted, conversation.id,
+                   "Kaldet er givet videre af en, der ikke har det. Det tæller ikke.");
+  }
+  known->second.handing_to = handed.to;
+  alert_changed(known->second, wire::NoticeKind::kNone);
 }
 
 // A take that came before the roster that allows it.
@@ -235,6 +283,7 @@ void ClientCore::reconsider_takes() {
     if (!record.candidate || !may_take(record, record.candidate->who())) continue;
     record.take = std::exchange(record.candidate, std::nullopt);
     record.hub_saw_take = record.view.taken_by == record.take->person.device;
+    owe_advice(record);
     weigh_claim(record);
     alert_changed(record, wire::NoticeKind::kNone);
   }

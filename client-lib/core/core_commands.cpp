@@ -58,6 +58,7 @@ Result<ClientCore::Asked> ClientCore::ask(wire::AdviceRequest question, UtcTime 
   const bool have_roster = directory_.roster(self_->organisation) != nullptr;
   if (have_roster && (!ladder || ladder->ladder == nullptr)) return fail(Errc::kNotFound, "no ladder");
   const AlertId alert = entropy_.make_id<AlertId>();
+  const bool drill = question.drill;
   question.alert = alert;
   ConversationState conversation;
   conversation.id = entropy_.make_id<ConversationId>();
@@ -67,6 +68,11 @@ Result<ClientCore::Asked> ClientCore::ask(wire::AdviceRequest question, UtcTime 
   NV_TRY(const MessageId message, enqueue_content(id, std::move(question), std::nullopt, alert));
   conversations_.emplace(id, std::move(conversation));
   dirty_streams_.insert(id);
+  AlertRecord& record = record_of(alert);
+  record.view.stream = id;
+  record.view.drill = drill;
+  // "IKKE SENDT" is said first; from then on every minute.
+  owe(record, RingReason::kNotSent, patience::kNotSent + limits::kExhaustedRepeat);
   return Asked{alert, id, message};
 }
 
@@ -115,7 +121,13 @@ Result<MessageId> ClientCore::act(const AlertId& alert, wire::ActKind kind, wire
     case wire::ActKind::kTake:
     case wire::ActKind::kDecline:
       if (record == nullptr || !may_take(*record, self_who())) return fail(Errc::kNotPermitted, "P-043");
-      if (kind == wire::ActKind::kTake && record->take && !taker) return fail(Errc::kAlreadyTaken, "P-043");
+      if (kind == wire::ActKind::kTake && record->take && !taker && record->handing_to != self_->person) {
+        return fail(Errc::kAlreadyTaken, "P-043");
+      }
+      break;
+    case wire::ActKind::kHandOver:
+      if (!taker) return fail(Errc::kNotPermitted, "P-116");
+      if (std::get<wire::HandOver>(body).to == self_->person) return fail(Errc::kInvalidValue, "P-116");
       break;
     case wire::ActKind::kAdvise:
       if (!taker && !take_queued) return fail(Errc::kWrongState, "P-048");
@@ -129,7 +141,12 @@ Result<MessageId> ClientCore::act(const AlertId& alert, wire::ActKind kind, wire
       if (facts.read_back_open()) return fail(Errc::kWrongState, "P-073");
       break;
   }
-  return enqueue_content(conversation->id, std::move(body), kind, alert);
+  NV_TRY(const MessageId made, enqueue_content(conversation->id, std::move(body), kind, alert));
+  const bool over = kind == wire::ActKind::kReserveUsed || kind == wire::ActKind::kWithdraw ||
+                    kind == wire::ActKind::kClose;
+  // She has acted: whether the hub has heard of it makes no difference to her.
+  if (over && asking_unit && found != alerts_.end()) settle_obligation(found->second);
+  return made;
 }
 
 Result<MessageId> ClientCore::read_back(const MessageId& advice, std::string text, UtcTime now) {

@@ -48,6 +48,7 @@ bool ClientCore::rosters_current() const {
 
 void ClientCore::on_documents(const wire::Documents& documents) {
   bool changed = false;
+  const auto before = known_changes();
   for (const wire::SignedDocument& document : documents.documents) {
     const auto* organisation = directory_.organisation(document.organisation);
     if (organisation == nullptr) continue;
@@ -63,6 +64,7 @@ void ClientCore::on_documents(const wire::Documents& documents) {
     save(Table::kDocument, document_key(document), SecretBytes(wire::encode(document)));
   }
   if (!changed) return;
+  tell_of_changes(before);
   on_directory_changed();
   if (documents.more) request(wire::GetDocuments{directory_.versions()}, InFlight::Kind::kDocuments);  // P-016
 }

@@ -118,6 +118,9 @@ void ClientCore::on_inbox_item(const wire::Entry& entry) {
   } else if (entry.kind == wire::EntryKind::kAlert) {
     const auto item = wire::decode_alert_item(entry.bytes);
     if (item) return on_alert_item(*item);
+  } else if (entry.kind == wire::EntryKind::kGap) {
+    const auto item = wire::decode_gap_item(entry.bytes);
+    if (item) return on_gap_item(*item);
   }
   suspect(Errc::kMalformed, std::nullopt, "Hubben har lagt noget ulæseligt i indbakken.");
 }

@@ -118,6 +118,9 @@ void ClientCore::on_answer(const InFlight& flight, wire::Answer& answer) {
     case Kind::kPublish:
       if (std::holds_alternative<wire::Accepted>(answer)) return on_published();
       break;
+    case Kind::kDuty:
+      if (std::holds_alternative<wire::Accepted>(answer)) return on_change_answered(flight.item, Errc{});
+      break;
     case Kind::kDocuments:
       if (const auto* documents = std::get_if<wire::Documents>(&answer)) return on_documents(*documents);
       break;
@@ -187,6 +190,7 @@ void ClientCore::on_refused(const InFlight& flight, const wire::Refused& refused
     case Kind::kSend:
       if (item != outbox_.end()) on_send_refused(item->second, refused);
       return;
+    case Kind::kDuty: return on_change_answered(flight.item, refused.code);
     case Kind::kPublish: publish_after_ = now_ + std::max(refused.retry_after, patience::kRetryMax); return;
     case Kind::kPing:
     case Kind::kProbe:

@@ -30,6 +30,7 @@ bool ClientCore::in_flight(std::uint64_t item) const {
 
 void ClientCore::pump() {
   if (!hello_done_ || device_->revoked) return;
+  send_changes();
   std::set<ConversationId> busy;
   std::vector<std::uint64_t> turn;
   adopt_lost();
@@ -88,7 +89,9 @@ void ClientCore::encrypt(OutboxItem& item, ConversationState& conversation) {
   frame.request = 1;
   const std::uint64_t epoch = conversation.group->epoch();
   if (item.kind == OutKind::kAct) {
-    frame.body = wire::Act{item.alert, item.act, item.id(), epoch, std::move(*ciphertext)};
+    const auto* handed = std::get_if<wire::HandOver>(&item.message.content.body);
+    frame.body = wire::Act{item.alert, item.act, item.id(), epoch, std::move(*ciphertext),
+                           handed == nullptr ? std::nullopt : std::optional(handed->to)};
   } else {
     frame.body = wire::Append{.stream = conversation.id,
                               .create = false,
@@ -166,6 +169,7 @@ void ClientCore::on_stored(OutboxItem& item, const wire::Stored& stored) {
       record.view.next_at = leaf.next_at;
     }
     record.view.exhausted_at = leaf.exhausted_at;  // signed, so better than the view's
+    if (!record.take) owe_taker(record, leaf.exhausted_at - leaf.stored_at);
     alert_changed(record, wire::NoticeKind::kNone);
   }
   finish_if_done(item.number);

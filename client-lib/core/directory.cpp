@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "proto/rota/changes.h"
 #include "proto/rota/rota.h"
 #include "proto/wire/codec.h"
 
@@ -34,7 +35,8 @@ const wire::TrustedOrganisation* Directory::organisation(const OrganisationId& i
 Result<bool> Directory::offer(const wire::SignedDocument& document) {
   const auto* trusted = organisation(document.organisation);
   if (trusted == nullptr) return fail(Errc::kUntrusted, "P-026");
-  NV_TRYV(wire::verify_document(document, trusted->card));
+  const bool by_persons = document.kind == wire::DocumentKind::kDutyChanges;
+  if (!by_persons) NV_TRYV(wire::verify_document(document, trusted->card));
   const std::pair key(document.organisation, document.kind);
   const Digest body = sha256(document.body);
   if (const auto found = held_.find(key); found != held_.end()) {
@@ -48,22 +50,75 @@ Result<bool> Directory::offer(const wire::SignedDocument& document) {
     case wire::DocumentKind::kRoster: {
       NV_TRY(wire::Roster roster, wire::decode_roster(document.body));
       rosters_.insert_or_assign(document.organisation, std::move(roster));
+      rebuild_rota(document.organisation);
       break;
     }
     case wire::DocumentKind::kRevocations: {
       NV_TRY(wire::Revocations revocations, wire::decode_revocations(document.body));
       std::sort(revocations.devices.begin(), revocations.devices.end());
       revoked_.insert_or_assign(document.organisation, std::move(revocations.devices));
+      rebuild_rota(document.organisation);
       break;
     }
     case wire::DocumentKind::kRota: {
       NV_TRY(wire::Rota rota, wire::decode_rota(document.body));
-      rotas_.insert_or_assign(document.organisation, std::move(rota));
+      published_rotas_.insert_or_assign(document.organisation, std::move(rota));
+      rebuild_rota(document.organisation);
+      break;
+    }
+    case wire::DocumentKind::kDutyChanges: {
+      NV_TRY(wire::DutyChanges changes, wire::decode_duty_changes(document.body));
+      std::vector<Change> verified;
+      for (wire::SignedDutyChange& item : changes.items) {
+        // P-111: the hub cannot make one, nor move one from another organisation.
+        NV_TRY(wire::AgreedChange agreed, wire::verify_duty_change(item, cards_));
+        if (agreed.change.organisation != document.organisation) return fail(Errc::kUntrusted, "P-111");
+        verified.push_back({std::move(agreed), std::move(item)});
+      }
+      changes_.insert_or_assign(document.organisation, std::move(verified));
+      rebuild_rota(document.organisation);
       break;
     }
   }
   held_.insert_or_assign(key, Held{document.version, body});
   return true;
+}
+
+// The same as the hub's (P-114).
+void Directory::rebuild_rota(const OrganisationId& id) {
+  const auto published = published_rotas_.find(id);
+  std::vector<wire::AgreedChange> hold;
+  for (Change& change : changes_[id]) {
+    const wire::AgreedChange& agreed = change.agreed;
+    const auto held = holders(agreed.change.role);
+    const bool may = agreed.taker && held && held->owner == id &&
+                     std::find(held->persons.begin(), held->persons.end(), *agreed.taker) !=
+                         held->persons.end();
+    const bool stolen = std::any_of(agreed.signers.begin(), agreed.signers.end(),
+                                    [&](const auto& signer) { return revoked(id, signer.device); });
+    const bool taken_back =
+        published != published_rotas_.end() &&
+        std::count(published->second.revoked_changes.begin(), published->second.revoked_changes.end(),
+                   agreed.change.id) > 0;
+    change.in_force = agreed.complete && may && !stolen && !taken_back;
+    if (change.in_force) hold.push_back(agreed);
+  }
+  if (published != published_rotas_.end()) {
+    rotas_.insert_or_assign(id, rota::with_changes(published->second, hold));
+  }
+}
+
+std::vector<Directory::Change> Directory::changes() const {
+  std::vector<Change> out;
+  for (const auto& [id, changes] : changes_) out.insert(out.end(), changes.begin(), changes.end());
+  return out;
+}
+
+std::optional<Directory::RoleHolders> Directory::holders(const RoleId& role) const {
+  OrganisationId owner;
+  const wire::Role* found = find_role(role, &owner);
+  if (found == nullptr) return std::nullopt;
+  return RoleHolders{owner, found->holders};
 }
 
 std::uint64_t Directory::version(const OrganisationId& id, wire::DocumentKind kind) const {
@@ -270,6 +325,22 @@ std::vector<OrganisationId> Directory::owners(const Asking& asking) const {
     }
   }
   return out;
+}
+
+void Directory::each_rung(const std::function<void(const Rung&)>& visit) const {
+  for (const auto& [id, roster] : rosters_) {
+    for (const wire::Unit& unit : roster.units) {
+      for (const wire::UnitLadder& entry : unit.ladders) {
+        const auto asking = ladder_for(unit.id, entry.severity, id);
+        if (!asking || asking->ladder == nullptr) continue;
+        std::uint32_t step = 0;
+        for (const wire::LadderStep& rung : asking->ladder->steps) {
+          for (const wire::Target& target : rung.targets) visit({&unit, entry.severity, step, &target});
+          ++step;
+        }
+      }
+    }
+  }
 }
 
 std::string Directory::role_label(const RoleId& role) const {

@@ -7,6 +7,7 @@
 //  2. Versions only rise.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -43,7 +44,20 @@ class Directory {
   std::uint64_t version(const OrganisationId& id, wire::DocumentKind kind) const;
   std::vector<wire::DocumentVersion> versions() const;
   const wire::Roster* roster(const OrganisationId& id) const;
-  const wire::Rota* rota(const OrganisationId& id) const;  // nullptr: there is none
+  const wire::Rota* rota(const OrganisationId& id) const;  // as it holds (P-114); nullptr: there is none
+  // What persons have changed or asked to, as their organisation's document of changes has it.
+  struct Change {
+    wire::AgreedChange agreed;
+    wire::SignedDutyChange as_signed;
+    bool in_force = false;  // complete, not taken back, by people who may and devices that were not revoked
+  };
+  std::vector<Change> changes() const;
+  // Who owns the role, and whom its roster lets hold it; nullopt: no roster has it.
+  struct RoleHolders {
+    OrganisationId owner;
+    std::vector<PersonId> persons;
+  };
+  std::optional<RoleHolders> holders(const RoleId& role) const;
   bool any_roster() const noexcept { return !rosters_.empty(); }
 
   // The whole chain and the revocations. kUntrusted, kBadSignature, kExpired, kRevoked, kMalformed.
@@ -73,6 +87,15 @@ class Directory {
   // The organisations that own the roles and units on the ladder, the asking one first.
   std::vector<OrganisationId> owners(const Asking& asking) const;
 
+  // Every target of every step of every ladder of every unit, in the rosters' order.
+  struct Rung {
+    const wire::Unit* unit = nullptr;
+    wire::Severity severity{};
+    std::uint32_t step = 0;
+    const wire::Target* target = nullptr;
+  };
+  void each_rung(const std::function<void(const Rung&)>& visit) const;
+
   std::string role_label(const RoleId& role) const;
   std::string unit_label(const UnitId& unit) const;
   std::string target_label(const wire::Target& target) const;
@@ -91,7 +114,11 @@ class Directory {
   std::vector<wire::OrganisationCard> cards_;
   std::map<std::pair<OrganisationId, wire::DocumentKind>, Held> held_;
   std::map<OrganisationId, wire::Roster> rosters_;
-  std::map<OrganisationId, wire::Rota> rotas_;
+  void rebuild_rota(const OrganisationId& id);
+
+  std::map<OrganisationId, wire::Rota> published_rotas_;
+  std::map<OrganisationId, std::vector<Change>> changes_;
+  std::map<OrganisationId, wire::Rota> rotas_;  // as they hold
   std::map<OrganisationId, std::vector<DeviceId>> revoked_;  // sorted
 };
 

@@ -96,6 +96,7 @@ struct Words {
   void operator()(const wire::Close&) {}
   void operator()(const wire::Seen&) {}
   void operator()(const wire::JournalMark&) {}
+  void operator()(const wire::HandOver&) {}
 };
 
 }  // namespace

@@ -31,7 +31,7 @@ Result<OutboxItem> unpack_outbox_item(ByteView bytes) {
   out.kind = in.code(OutKind::kRaise, OutKind::kRejoin);
   out.stage = in.code(OutStage::kIntent, OutStage::kReceipted);
   out.alert = in.id<AlertId>();
-  out.act = in.code(wire::ActKind::kTake, wire::ActKind::kClose);
+  out.act = in.code(wire::ActKind::kTake, wire::ActKind::kHandOver);
   if (!out.has_words()) {
     out.message.conversation = in.id<ConversationId>();
     out.message.id = in.id<MessageId>();

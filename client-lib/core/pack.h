@@ -119,6 +119,7 @@ class Unpacker {
   }
 
   bool good() const noexcept { return !bad_; }
+  bool more() const noexcept { return !bad_ && !rest_.empty(); }
   Status done() const {
     if (bad_ || !rest_.empty()) return fail(Errc::kCorrupt, "client store value");
     return {};

@@ -54,6 +54,10 @@ struct Alert {
   wire::AlertView view;            // the hub's word; promised times from its signed receipt
   std::optional<Person> taken_by;  // only from a verified signed act
   std::optional<UtcTime> taken_at;
+  std::optional<PersonId> handing_to;  // by the taker's signed word; until a yes the taker has it (P-116)
+  std::string handing_to_name;         // empty: we have not met
+  bool asked_to_take = false;          // it is we who are asked
+  bool unsent = false;    // asked on this device and not with the hub yet; raised_at is when it was asked
   bool own_unit = false;  // we asked
   bool may_take = false;  // our person is on the ladder
   std::string role_label, unit_label;
@@ -101,6 +105,36 @@ struct FoundMessage {
   std::string excerpt;  // the words around the match
 };
 
+// A change of duty as its persons have signed it (P-111). Names are empty of people whom we have not met.
+struct DutyChangeView {
+  DutyChangeId id;
+  wire::DutyChangeKind kind{};
+  RoleId role;
+  std::string role_label;
+  UtcTime from, until;
+  std::string gives, takes;
+  bool complete = false;
+  bool in_force = false;      // complete, and neither taken back nor void; a duty that is yet to come counts
+  bool waits_for_us = false;  // we may say yes: accept_swap()
+};
+struct SwapRequest {
+  RoleId role;
+  UtcTime from, until;
+  std::optional<PersonId> takes;  // none: whoever may hold the role
+};
+// Who answers a call of a unit at an instant, by the rosters and rotas that we verified.
+struct DutyLine {
+  std::string unit;
+  wire::Severity severity{};
+  std::uint32_t step = 0;
+  std::string target;               // the role or unit that the ladder names
+  std::string answering;            // the role that answers, when it is another one
+  std::vector<std::string> people;  // names; "?" of people whom we have not met
+  bool planned = false;             // a rota says so; else all whom the roster lists
+  bool gap = false;
+  UtcTime until = kNever;           // when that may change
+};
+
 // ---- Events, in order, each once. For display and scripts.
 struct Connected {};
 struct Disconnected {
@@ -135,8 +169,35 @@ struct RemovedFromConversation {
   ConversationId conversation;
 };
 struct Revoked {};  // by a signed revocation, or the hub says goodbye for it
+// P-110: the worker who asked on this device must ring herself, now. Said by the device alone, and again every
+// minute; the hub has no part in it.
+enum class RingReason : std::uint8_t { kNotSent = 1, kNobodyTook = 2, kNoAdvice = 3 };
+struct RingNow {
+  AlertId alert;
+  RingReason reason{};
+  std::uint32_t times = 1;  // 1: the first time
+  bool drill = false;
+};
+// The hub's answer to a change of duty that was posted here; Errc{}: taken.
+struct DutyAnswered {
+  DutyChangeId id;
+  Errc why{};
+};
+// A change of duty that concerns us: asked of us, or agreed on in a role that we may hold or that answers us.
+struct DutyNews {
+  DutyChangeView change;
+};
+// The hub's word that a role will have nobody on duty (P-117); `seen` when our own rota has the same gap.
+struct GapAhead {
+  RoleId role;
+  std::string role_label;
+  UtcTime from, until;
+  std::uint8_t nearness = 0;  // rota::GapWarning
+  bool seen = false;
+};
 using Event = std::variant<Connected, Disconnected, Enrolled, NewMessage, OwnMessage, AlertChanged,
-                           MembersChanged, Suspicion, RemovedFromConversation, Revoked>;
+                           MembersChanged, Suspicion, RemovedFromConversation, Revoked, RingNow, DutyAnswered,
+                           DutyNews, GapAhead>;
 
 struct Question {  // what `ask` takes
   wire::Severity severity{};

@@ -68,6 +68,14 @@ std::string indented(std::string_view text) {
   return out + '\n';
 }
 
+// P-115: what the alert was raised under, whatever has been published since.
+std::string versions_text(const Alert& alert) {
+  const auto& view = alert.view;
+  return "vagtliste version " + std::to_string(view.roster_version) +
+         (view.rota_version == 0 ? ", ingen vagtplan"
+                                 : ", vagtplan version " + std::to_string(view.rota_version));
+}
+
 std::string alert_text(const Alert& alert) {
   std::string out = "\nALARMENS FORLØB\n";
   add_line(out, "Alarm", alert.view.alert.hex());
@@ -76,6 +84,7 @@ std::string alert_text(const Alert& alert) {
   add_line(out, "Spurgt", alert.role_label);
   add_line(out, "Enhed", alert.unit_label);
   add_line(out, "Gemt på hubben", both_times(alert.view.raised_at));
+  add_line(out, "Kaldt efter", versions_text(alert));
   if (alert.taken_by && alert.taken_at) {
     add_line(out, "Overtaget af", who(*alert.taken_by) + ", " + both_times(*alert.taken_at));
     if (alert.view.late) out += "Svaret kom, efter at reserveplanen blev brugt, eller efter stigens ende.\n";
@@ -154,6 +163,8 @@ Json alert_json(const Alert& alert) {
            {"raised", time_json(alert.view.raised_at)},
            {"step", alert.view.step + 1},
            {"steps", alert.view.step_count},
+           {"rosterVersion", alert.view.roster_version},
+           {"rotaVersion", alert.view.rota_version},
            {"late", alert.view.late},
            {"reserveUsed", alert.view.reserve_used}};
   if (alert.taken_by && alert.taken_at) {

@@ -69,6 +69,7 @@ constexpr std::array<BodyWords, std::variant_size_v<wire::Body>> kBodies{{
     {"Afsluttet", "close"},
     {"Kvittering", "seen"},
     {"Ført i journal", "journalMark"},
+    {"Givet videre", "handOver"},
 }};
 
 struct Lines {
@@ -139,6 +140,7 @@ struct Lines {
   void operator()(const wire::Withdraw& body) { add("Årsag", body.reason); }
   void operator()(const wire::Close&) {}
   void operator()(const wire::Seen&) {}
+  void operator()(const wire::HandOver&) { add("", "Bedt en kollega overtage. Gælder først ved dennes ja."); }
   void operator()(const wire::JournalMark& body) {
     add("", "Ført i journal " + format_local(body.at));
     add("SHA-256", to_hex(body.export_hash));

@@ -40,6 +40,7 @@ using PersonId = Id<struct PersonKind>;
 using DeviceId = Id<struct DeviceKind>;
 using UnitId = Id<struct UnitKind>;
 using RoleId = Id<struct RoleKind>;
+using DutyChangeId = Id<struct DutyChangeIdKind>;
 using LadderId = Id<struct LadderKind>;
 using GrantId = Id<struct GrantKind>;
 using AlertId = Id<struct AlertKind>;

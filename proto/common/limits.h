@@ -54,6 +54,7 @@ inline constexpr std::size_t kLadderTargetsMax = 32;              // of one step
 inline constexpr Millis kStepWaitMin = Millis(200);               // demos and tests play in seconds
 inline constexpr Millis kStepWaitMax = std::chrono::hours(24 * 7);
 inline constexpr Millis kReachableGrace = std::chrono::seconds(30);  // since the device was last connected
+inline constexpr Millis kHandOverWithin = std::chrono::minutes(3);    // accepted by then, or the ladder goes on
 inline constexpr Millis kExhaustedRepeat = std::chrono::seconds(60);  // the loud end is said again
 
 // Roster documents
@@ -64,7 +65,7 @@ inline constexpr std::size_t kHoldersPerRoleMax = 64;
 inline constexpr std::size_t kRecordersMax = 64;
 inline constexpr std::size_t kRevokedDevicesMax = 14'000;         // what a document has room for
 inline constexpr std::size_t kOrganisationsMax = 400;             // that one hub serves or one device pins
-inline constexpr std::size_t kDocumentVersionsMax = 3 * kOrganisationsMax;
+inline constexpr std::size_t kDocumentVersionsMax = 4 * kOrganisationsMax;
 
 // Rota documents
 inline constexpr std::size_t kRotaRolesMax = 500;
@@ -77,6 +78,13 @@ inline constexpr std::size_t kYearlyHolidaysMax = 64;
 inline constexpr std::size_t kSingleHolidaysMax = 400;
 // A call may outlast the shift it was made in: who comes on duty within this is a member from the start.
 inline constexpr Millis kDutyLookAhead = std::chrono::hours(2);
+
+// Changes of duty that persons make themselves
+inline constexpr std::size_t kDutyChangesMax = 64;                // of one organisation, to come or in force
+inline constexpr std::size_t kDutyRequestsPerPersonMax = 8;       // swaps that wait for a yes
+inline constexpr std::size_t kDutyChangeBytesMax = 512;
+inline constexpr std::size_t kRevokedChangesMax = 256;
+inline constexpr Millis kDutyChangeSpanMax = std::chrono::hours(24 * 7);
 
 // Devices and connections
 inline constexpr std::size_t kDevicesPerPersonMax = 16;

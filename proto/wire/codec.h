@@ -9,6 +9,7 @@
 
 #include "proto/common/result.h"
 #include "proto/wire/content.h"
+#include "proto/wire/duty.h"
 #include "proto/wire/hub.h"
 #include "proto/wire/identity.h"
 #include "proto/wire/rota.h"
@@ -29,6 +30,8 @@ Bytes encode(const AlertItem& item);
 Result<AlertItem> decode_alert_item(ByteView bytes);
 Bytes encode(const Rejoin& rejoin);
 Result<Rejoin> decode_rejoin(ByteView bytes);
+Bytes encode(const GapItem& item);
+Result<GapItem> decode_gap_item(ByteView bytes);
 Bytes encode(const ReceiptLeaf& leaf);              // what the Merkle tree hashes
 
 Bytes encode(const Grant& grant);
@@ -43,6 +46,10 @@ Bytes encode(const Revocations& revocations);
 Result<Revocations> decode_revocations(ByteView bytes);
 Bytes encode(const Rota& rota);
 Result<Rota> decode_rota(ByteView bytes);
+Bytes encode(const DutyChange& change);
+Result<DutyChange> decode_duty_change(ByteView bytes);
+Bytes encode(const DutyChanges& changes);
+Result<DutyChanges> decode_duty_changes(ByteView bytes);
 Bytes encode(const SignedDocument& document);
 Result<SignedDocument> decode_signed_document(ByteView bytes);
 Bytes encode(const Label& label);

@@ -17,6 +17,7 @@
 #include "proto/common/limits.h"
 #include "proto/common/result.h"
 #include "proto/wire/content.h"
+#include "proto/wire/duty.h"
 #include "proto/wire/hub.h"
 #include "proto/wire/identity.h"
 #include "proto/wire/rota.h"
@@ -38,19 +39,21 @@ inline constexpr int kLastValue<Severity> = static_cast<int>(Severity::kGreen);
 template <>
 inline constexpr int kLastValue<HolderKind> = static_cast<int>(HolderKind::kRecorder);
 template <>
-inline constexpr int kLastValue<DocumentKind> = static_cast<int>(DocumentKind::kRota);
+inline constexpr int kLastValue<DocumentKind> = static_cast<int>(DocumentKind::kDutyChanges);
+template <>
+inline constexpr int kLastValue<DutyChangeKind> = static_cast<int>(DutyChangeKind::kTakeOver);
 template <>
 inline constexpr int kLastValue<OverrideKind> = static_cast<int>(OverrideKind::kAcceptedGap);
 template <>
 inline constexpr int kLastValue<TargetKind> = static_cast<int>(TargetKind::kUnit);
 template <>
-inline constexpr int kLastValue<EntryKind> = static_cast<int>(EntryKind::kRejoin);
+inline constexpr int kLastValue<EntryKind> = static_cast<int>(EntryKind::kGap);
 template <>
 inline constexpr int kLastValue<AlertState> = static_cast<int>(AlertState::kClosed);
 template <>
 inline constexpr int kLastValue<NoticeKind> = static_cast<int>(NoticeKind::kLoud);
 template <>
-inline constexpr int kLastValue<ActKind> = static_cast<int>(ActKind::kClose);
+inline constexpr int kLastValue<ActKind> = static_cast<int>(ActKind::kHandOver);
 template <>
 inline constexpr int kLastValue<Situation> = static_cast<int>(Situation::kOther);
 template <>

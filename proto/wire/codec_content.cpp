@@ -227,6 +227,16 @@ static void read(const pb::JournalMark& in, JournalMark& out, Checks& checks) {
   checks.time(in.at_ms(), out.at, "JournalMark.at");
 }
 
+static void put_body(const HandOver& in, pb::Content& content) {
+  pb::HandOver& out = *content.mutable_hand_over();
+  out.set_alert(str(in.alert));
+  out.set_to(str(in.to));
+}
+static void read(const pb::HandOver& in, HandOver& out, Checks& checks) {
+  checks.id(in.alert(), out.alert, "HandOver.alert");
+  checks.id(in.to(), out.to, "HandOver.to");
+}
+
 static void read(const pb::Content& in, Body& out, Checks& checks) {
   switch (in.body_case()) {
     case pb::Content::kAdviceRequest: return read(in.advice_request(), out.emplace<AdviceRequest>(), checks);
@@ -247,6 +257,7 @@ static void read(const pb::Content& in, Body& out, Checks& checks) {
     case pb::Content::kClose: return read(in.close(), out.emplace<Close>(), checks);
     case pb::Content::kSeen: return read(in.seen(), out.emplace<Seen>(), checks);
     case pb::Content::kJournalMark: return read(in.journal_mark(), out.emplace<JournalMark>(), checks);
+    case pb::Content::kHandOver: return read(in.hand_over(), out.emplace<HandOver>(), checks);
     case pb::Content::BODY_NOT_SET: break;
   }
   checks.refuse(Errc::kUnsupported, "P-004");

@@ -34,7 +34,7 @@ void read(const pb::Entry& in, Entry& out, Checks& checks) {
   checks.enumeration(in.kind(), out.kind, "Entry.kind");
   out.epoch = in.epoch();
   // Welcomes and alert items come in the inbox alone, and nothing else does (P-030).
-  const bool inbox_kind = out.kind == EntryKind::kWelcome || out.kind == EntryKind::kAlert;
+  const bool inbox_kind = out.kind >= EntryKind::kWelcome;
   checks.require(inbox_kind == (out.stream == kInbox), "Entry.kind");
   const bool of_no_epoch = inbox_kind || out.kind == EntryKind::kRejoin;
   checks.require(!of_no_epoch || out.epoch == 0, "Entry.epoch");
@@ -91,6 +91,8 @@ void put(const AlertView& in, pb::AlertView& out) {
   out.set_late(in.late);
   out.set_reserve_used(in.reserve_used);
   out.set_technical_alarm(in.technical_alarm);
+  out.set_rota_version(in.rota_version);
+  if (in.handing_to) out.set_handing_to(str(*in.handing_to));
 }
 void read(const pb::AlertView& in, AlertView& out, Checks& checks) {
   checks.id(in.alert(), out.alert, "AlertView.alert");
@@ -113,6 +115,8 @@ void read(const pb::AlertView& in, AlertView& out, Checks& checks) {
   out.late = in.late();
   out.reserve_used = in.reserve_used();
   out.technical_alarm = in.technical_alarm();
+  out.rota_version = in.rota_version();
+  checks.optional_id(in.has_handing_to(), in.handing_to(), out.handing_to, "AlertView.handing_to");
 }
 
 static void put(const AlertItem& in, pb::AlertItem& out) {
@@ -124,6 +128,21 @@ static void read(const pb::AlertItem& in, AlertItem& out, Checks& checks) {
   checks.enumeration(in.notice(), out.notice, "AlertItem.notice");
   out.repeat = in.repeat();
   read(in.view(), out.view, checks);
+}
+
+static void put(const GapItem& in, pb::GapItem& out) {
+  out.set_role(str(in.role));
+  out.set_from_ms(wire_time(in.from));
+  out.set_until_ms(wire_time(in.until));
+  out.set_nearness(in.nearness);
+}
+static void read(const pb::GapItem& in, GapItem& out, Checks& checks) {
+  checks.id(in.role(), out.role, "GapItem.role");
+  checks.time(in.from_ms(), out.from, "GapItem.from");
+  checks.time(in.until_ms(), out.until, "GapItem.until");
+  checks.require(out.until > out.from, "GapItem.until");
+  checks.require(in.nearness() >= 1 && in.nearness() <= 6, "GapItem.nearness");
+  out.nearness = static_cast<std::uint8_t>(in.nearness());
 }
 
 // ---- Receipts
@@ -253,6 +272,11 @@ Result<WelcomeItem> decode_welcome_item(ByteView bytes) {
 Bytes encode(const AlertItem& item) { return encode_as<pb::AlertItem>(item); }
 Result<AlertItem> decode_alert_item(ByteView bytes) {
   return decode_as<pb::AlertItem, AlertItem>(bytes, limits::kEntryBytesMax, "AlertItem");
+}
+
+Bytes encode(const GapItem& item) { return encode_as<pb::GapItem>(item); }
+Result<GapItem> decode_gap_item(ByteView bytes) {
+  return decode_as<pb::GapItem, GapItem>(bytes, limits::kWrapBytesMax, "GapItem");
 }
 
 Bytes encode(const ReceiptLeaf& leaf) { return encode_as<pb::ReceiptLeaf>(leaf); }

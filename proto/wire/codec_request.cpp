@@ -1,4 +1,5 @@
 #include "proto/wire/codec.h"
+#include "proto/wire/codec_duty.h"
 #include "proto/wire/codec_hub.h"
 #include "schema/hub.pb.h"
 
@@ -129,6 +130,7 @@ static void put_body(const Act& in, pb::ClientFrame& frame) {
   out.set_id(str(in.id));
   out.set_epoch(in.epoch);
   out.set_bytes(str(in.bytes));
+  if (in.to) out.set_to(str(*in.to));
 }
 static void read(const pb::Act& in, Act& out, Checks& checks) {
   checks.id(in.alert(), out.alert, "Act.alert");
@@ -136,6 +138,8 @@ static void read(const pb::Act& in, Act& out, Checks& checks) {
   checks.id(in.id(), out.id, "Act.id");
   out.epoch = in.epoch();
   checks.bytes(in.bytes(), limits::kEntryBytesMax, out.bytes, "Act.bytes");
+  checks.optional_id(in.has_to(), in.to(), out.to, "Act.to");
+  checks.require(out.to.has_value() == (out.kind == ActKind::kHandOver), "Act.to");
 }
 
 static void put_body(const Ack& in, pb::ClientFrame& frame) {
@@ -193,6 +197,13 @@ static void read(const pb::ListDevices& in, ListDevices& out, Checks& checks) {
 
 static void put_body(const GetAuditPoint&, pb::ClientFrame& frame) { frame.mutable_get_audit_point(); }
 
+static void put_body(const PostDutyChange& in, pb::ClientFrame& frame) {
+  put(in.change, *frame.mutable_post_duty_change()->mutable_change());
+}
+static void read(const pb::PostDutyChange& in, PostDutyChange& out, Checks& checks) {
+  read(in.change(), out.change, checks);
+}
+
 static void read(const pb::ClientFrame& in, Request& out, Checks& checks) {
   switch (in.body_case()) {
     case pb::ClientFrame::kHello: return read(in.hello(), out.emplace<Hello>(), checks);
@@ -213,6 +224,8 @@ static void read(const pb::ClientFrame& in, Request& out, Checks& checks) {
       return read(in.publish_document(), out.emplace<PublishDocument>(), checks);
     case pb::ClientFrame::kListDevices: return read(in.list_devices(), out.emplace<ListDevices>(), checks);
     case pb::ClientFrame::kGetAuditPoint: out.emplace<GetAuditPoint>(); return;
+    case pb::ClientFrame::kPostDutyChange:
+      return read(in.post_duty_change(), out.emplace<PostDutyChange>(), checks);
     case pb::ClientFrame::BODY_NOT_SET: break;
   }
   checks.refuse(Errc::kUnsupported, "P-004");

@@ -118,6 +118,7 @@ static void put(const Rota& in, pb::Rota& out) {
   for (const LocalDay day : in.single_holidays) out.add_single_holidays(day_number(day));
   for (const RoleRota& role : in.roles) put(role, *out.add_roles());
   for (const DutyOverride& item : in.overrides) put(item, *out.add_overrides());
+  for (const DutyChangeId& id : in.revoked_changes) out.add_revoked_changes(str(id));
 }
 static void read(const pb::Rota& in, Rota& out, Checks& checks) {
   checks.time(in.issued_at_ms(), out.issued_at, "Rota.issued_at");
@@ -137,6 +138,7 @@ static void read(const pb::Rota& in, Rota& out, Checks& checks) {
   std::set<RoleId> seen;
   for (const RoleRota& role : out.roles) checks.require(seen.insert(role.role).second, "Rota.roles");
   checks.items(in.overrides(), limits::kOverridesMax, out.overrides, "Rota.overrides");
+  checks.ids(in.revoked_changes(), limits::kRevokedChangesMax, out.revoked_changes, "Rota.revoked_changes");
 }
 
 Bytes encode(const Rota& rota) { return encode_as<pb::Rota>(rota); }

@@ -124,9 +124,15 @@ struct JournalMark {                   // "Ført i journal kl. 04.02"
   friend bool operator==(const JournalMark&, const JournalMark&) = default;
 };
 
+struct HandOver {                      // P-116: the taker asks a named person to have it instead
+  AlertId alert;
+  PersonId to;
+  friend bool operator==(const HandOver&, const HandOver&) = default;
+};
+
 using Body = std::variant<AdviceRequest, IsbarAddition, MedicineQuestion, Text, Advice, ReadBack,
                           ReadBackVerdict, Done, Observation, Take, Decline, ReserveUsed, Withdraw, Close,
-                          Seen, JournalMark>;
+                          Seen, JournalMark, HandOver>;
 
 // The last entry its author had seen: lets the others find that the hub has shown two histories (P-034).
 struct StreamMark {

@@ -14,6 +14,7 @@
 #include "proto/common/crypto.h"
 #include "proto/common/ids.h"
 #include "proto/common/limits.h"
+#include "proto/wire/duty.h"
 #include "proto/wire/identity.h"
 
 namespace nattevagt::wire {
@@ -35,6 +36,7 @@ enum class EntryKind : std::uint8_t {
   kWelcome = 4,      // inbox: an encoded WelcomeItem
   kAlert = 5,        // inbox: an encoded AlertItem
   kRejoin = 6,       // a SignedContent with a Rejoin: readable by the hub, of no epoch (P-078)
+  kGap = 7,          // inbox: an encoded GapItem
 };
 
 struct Entry {
@@ -106,10 +108,12 @@ struct AlertView {
   UtcTime next_at = kNever;                  // when the current state's timer fires
   UtcTime exhausted_at = kNever;             // promised: the latest time at which the loud end comes
   std::uint64_t roster_version = 0;          // of the asking organisation, that the ladder was read from
+  std::uint64_t rota_version = 0;            // of the organisation whose role was asked; 0: it has none
   std::optional<DeviceId> taken_by;          // the device; clients trust only the signed act inside
   std::optional<UtcTime> taken_at;
   bool late = false;                         // taken after exhaustion or after the reserve plan was used
   bool reserve_used = false;
+  std::optional<PersonId> handing_to;        // taken, and this person is asked to have it instead (P-116)
   bool technical_alarm = false;              // a step had nobody on duty or nobody reachable (P-045)
   friend bool operator==(const AlertView&, const AlertView&) = default;
 };
@@ -120,6 +124,15 @@ struct AlertItem {
   friend bool operator==(const AlertItem&, const AlertItem&) = default;
 };
 
+// P-117: a role will have nobody on duty, says the hub, in an inbox; each nearness once.
+struct GapItem {
+  RoleId role;
+  UtcTime from;
+  UtcTime until;
+  std::uint8_t nearness = 0;                 // rota::GapWarning: 1 fourteen days ... 6 now
+  friend bool operator==(const GapItem&, const GapItem&) = default;
+};
+
 enum class ActKind : std::uint8_t {
   kTake = 1,
   kDecline = 2,
@@ -127,6 +140,7 @@ enum class ActKind : std::uint8_t {
   kReserveUsed = 4,
   kWithdraw = 5,
   kClose = 6,
+  kHandOver = 7,
 };
 
 // ---- Requests
@@ -187,6 +201,7 @@ struct Act {
   MessageId id;
   std::uint64_t epoch = 0;
   Bytes bytes;                               // the signed act, encrypted; appended to the alert's stream
+  std::optional<PersonId> to = {};           // exactly of kHandOver
   friend bool operator==(const Act&, const Act&) = default;
 };
 struct Ack {                                 // no answer
@@ -205,6 +220,10 @@ struct GetDocuments {
 struct GetAlert {
   AlertId alert;
   friend bool operator==(const GetAlert&, const GetAlert&) = default;
+};
+struct PostDutyChange {                      // P-112: a person's; again, with more signatures: a yes
+  SignedDutyChange change;
+  friend bool operator==(const PostDutyChange&, const PostDutyChange&) = default;
 };
 // From an organisation's own key:
 struct AnnounceGrant {
@@ -226,7 +245,8 @@ struct GetAuditPoint {
 };
 
 using Request = std::variant<Hello, Ping, Enrol, PublishKeyPackages, Gather, Append, Raise, Act, Ack, GetDocuments,
-                             GetAlert, AnnounceGrant, PublishDocument, ListDevices, GetAuditPoint>;
+                             GetAlert, AnnounceGrant, PublishDocument, ListDevices, GetAuditPoint,
+                             PostDutyChange>;
 struct ClientFrame {
   std::uint32_t protocol = kProtocolVersion;
   std::uint64_t request = 0;                 // chosen by the client, answered in the same number; never 0
@@ -287,7 +307,7 @@ struct Pong {
   std::uint32_t key_packages_left = 0;
   friend bool operator==(const Pong&, const Pong&) = default;
 };
-struct Accepted {  // Enrol, PublishKeyPackages, AnnounceGrant, PublishDocument
+struct Accepted {  // Enrol, PublishKeyPackages, AnnounceGrant, PublishDocument, PostDutyChange
   friend bool operator==(const Accepted&, const Accepted&) = default;
 };
 struct Gathered {

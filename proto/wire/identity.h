@@ -114,7 +114,9 @@ struct GrantLink {
 };
 
 // ---- Signed documents: an organisation's published truth, one per kind, versions only rise (P-026).
-enum class DocumentKind : std::uint8_t { kRoster = 1, kRevocations = 2, kRota = 3 };
+// kDutyChanges alone is put together by the hub: the changes in it are signed by persons (duty.h), and its own
+// signature is zeros.
+enum class DocumentKind : std::uint8_t { kRoster = 1, kRevocations = 2, kRota = 3, kDutyChanges = 4 };
 
 struct SignedDocument {
   OrganisationId organisation;

@@ -69,6 +69,7 @@ struct Rota {
   std::vector<LocalDay> single_holidays;
   std::vector<RoleRota> roles;                 // each role once
   std::vector<DutyOverride> overrides;         // of two that hold an instant, the later in the list
+  std::vector<DutyChangeId> revoked_changes;   // persons' own changes that the organisation takes back (P-114)
   friend bool operator==(const Rota&, const Rota&) = default;
 };
 

@@ -10,6 +10,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   wire::check_stable<wire::Roster>(bytes, wire::decode_roster);
   wire::check_stable<wire::Revocations>(bytes, wire::decode_revocations);
   wire::check_stable<wire::Rota>(bytes, wire::decode_rota);
+  wire::check_stable<wire::DutyChange>(bytes, wire::decode_duty_change);
+  wire::check_stable<wire::DutyChanges>(bytes, wire::decode_duty_changes);
   wire::check_stable<wire::SignedDocument>(bytes, wire::decode_signed_document);
   wire::check_stable<wire::Label>(bytes, wire::decode_label);
   return 0;

@@ -5,6 +5,7 @@ namespace wire = nattevagt::wire;
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   wire::check_stable<wire::WelcomeItem>({data, size}, wire::decode_welcome_item);
   wire::check_stable<wire::AlertItem>({data, size}, wire::decode_alert_item);
+  wire::check_stable<wire::GapItem>({data, size}, wire::decode_gap_item);
   return 0;
 }
 

@@ -230,6 +230,7 @@ std::optional<Errc> Twin::act_refusal(const TwinAlert& alert, int sender, ActKin
       return alert.state == AlertState::kAdvised || alert.state == AlertState::kWithdrawn || alert.reserve
                  ? std::nullopt
                  : std::optional(Errc::kWrongState);
+    case ActKind::kHandOver: break;  // never drawn: broker_hand_over_test has it
   }
   return Errc::kUnsupported;
 }
@@ -262,6 +263,7 @@ void Twin::perform(TwinAlert& alert, int sender, ActKind kind) {
       return;
     case ActKind::kWithdraw: return stop(AlertState::kWithdrawn, kNever);
     case ActKind::kClose: return stop(AlertState::kClosed, kNever);
+    case ActKind::kHandOver: return;
   }
 }
 

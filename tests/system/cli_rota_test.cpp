@@ -59,6 +59,47 @@ TEST(CliRota, WhatTheFileSaysIsWhoRings) {
   const auto gap = world.run("org", {"rota", "publish", file});
   EXPECT_EQ(gap.exit_code, 1);
   EXPECT_TRUE(gap.says("HUL: forvagt") && gap.says("LIGE NU")) << gap.output;
+  const auto accepted = world.run("org", {"rota", "publish", file, "--accept-gaps", "Ferie; bagvagten ved det"});
+  EXPECT_EQ(accepted.exit_code, 0) << accepted.output;
+}
+
+// P-111 to P-114, without the organisation's key.
+TEST(CliRota, ThePersonsChangeItFromTheirOwnTelephones) {
+  CliWorld world;
+  const std::string file = world.file("rota.toml");
+  write_file(file, kRota);
+  world.publish(with_both_holders());
+  ASSERT_EQ(world.run("org", {"rota", "publish", file}).exit_code, 0);
+  world.enrol_unit();
+  world.enrol_ida();
+  world.enrol("rune", {"--person", "Rune Eksempel"});
+
+  const auto over = world.run("ida", {"rota", "take-over", "--role", "forvagt"});
+  EXPECT_EQ(over.exit_code, 0) << over.output;
+  EXPECT_TRUE(over.says("Du har vagten nu.")) << over.output;
+  EXPECT_TRUE(world.run("husb", {"rota", "now"}).says("1. forvagt: Ida Eksempel")) << "the residence knows";
+  EXPECT_TRUE(world.run("org", {"rota", "now"}).says("forvagt: Ida Eksempel"));
+  world.ask("efter overtagelsen");
+  EXPECT_TRUE(world.run("ida", {"alerts"}).says("hus B"));
+  EXPECT_TRUE(world.run("rune", {"alerts"}).says("Ingen åbne kald."));
+  const auto again = world.run("ida", {"rota", "take-over", "--role", "forvagt"});
+  EXPECT_EQ(again.exit_code, 1);
+  EXPECT_TRUE(again.says("Vagten kan ikke overtages")) << again.output;
+
+  const std::vector<std::string> swap = {"rota",   "swap",             "--role",  "forvagt",
+                                         "--from", "2030-01-01T00:00", "--until", "2030-01-02T00:00"};
+  EXPECT_TRUE(world.run("ida", swap).says("har den ikke i hele tidsrummet")) << "it is not hers to give";
+  const auto asked = world.run("rune", swap);
+  EXPECT_EQ(asked.exit_code, 0) << asked.output;
+  EXPECT_TRUE(asked.says("Spurgt.")) << asked.output;
+  EXPECT_EQ(world.run("rune", {"rota", "accept"}).exit_code, 1) << "one's own question is not one's own to answer";
+  const auto serving = world.serve("ida");
+  const auto yes = world.run("ida", {"rota", "accept"});
+  EXPECT_EQ(yes.exit_code, 0) << yes.output;
+  EXPECT_TRUE(yes.says("Byttet gælder nu.")) << yes.output;
+  EXPECT_TRUE(serving->wait_for_line([](const std::string& line) { return is_event(line, "duty"); }));
+  EXPECT_TRUE(world.run("org", {"rota", "now", "--at", "2030-01-01T12:00"}).says("forvagt: Ida Eksempel"));
+  EXPECT_TRUE(world.run("org", {"rota", "now"}).says("Ændret af personerne selv:"));
 }
 
 }  // namespace

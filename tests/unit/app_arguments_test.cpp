@@ -58,6 +58,7 @@ TEST(Arguments, EveryVerbIsReached) {
       {Verb::kAsk, {"ask", "--severity", "gul"}},
       {Verb::kTake, {"take"}},
       {Verb::kDecline, {"decline"}},
+      {Verb::kHandOver, {"hand-over", "--to", "x"}},
       {Verb::kSay, {"say", "x"}},
       {Verb::kMedicine, {"medicine", "x"}},
       {Verb::kAdvise, {"advise", "x"}},

@@ -117,7 +117,8 @@ TEST(Show, EveryBodyHasWordsAndAKind) {
       wire::Withdraw{},
       wire::Close{},
       wire::Seen{.message = {}, .stage = wire::SeenStage::kSeen},
-      wire::JournalMark{}};
+      wire::JournalMark{},
+      wire::HandOver{}};
   EXPECT_EQ(std::size(bodies), std::variant_size_v<wire::Body>);
   for (const auto& body : bodies) {
     EXPECT_FALSE(said_text(body).empty()) << body_kind(body);
@@ -148,9 +149,14 @@ TEST(JsonLines, EveryEventIsAnObjectWithItsName) {
                           MembersChanged{{}, {ida()}, {}},
                           Suspicion{Errc::kFork, std::nullopt, "x"},
                           RemovedFromConversation{},
-                          Revoked{}};
+                          Revoked{},
+                          RingNow{{}, RingReason::kNoAdvice, 2, true},
+                          DutyAnswered{{}, Errc::kBusy},
+                          DutyNews{},
+                          GapAhead{}};
   const char* names[] = {"connected", "disconnected", "enrolled",  "message", "own",
-                         "alert",     "members",      "suspicion", "removed", "revoked"};
+                         "alert",     "members",      "suspicion", "removed", "revoked",
+                         "ring",      "duty_answer",  "duty",      "gap"};
   ASSERT_EQ(std::size(events), std::variant_size_v<Event>);
   for (std::size_t i = 0; i < std::size(events); ++i) {
     const Json json = Json::parse(json_line(events[i]));
@@ -158,6 +164,7 @@ TEST(JsonLines, EveryEventIsAnObjectWithItsName) {
     EXPECT_EQ(json["event"], names[i]);
   }
   EXPECT_EQ(Json::parse(json_line(events[4]))["why"], "busy");
+  EXPECT_EQ(Json::parse(json_line(events[10]))["reason"], "no_advice");
   EXPECT_EQ(Json::parse(json_fault(Errc::kGrantUsed, "x"))["code"], "grant_used");
   EXPECT_EQ(Json::parse(json_ok({{"n", std::int64_t{3}}, {"b", true}}))["n"], 3);
 }

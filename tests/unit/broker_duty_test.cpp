@@ -6,6 +6,7 @@
 
 #include "proto/common/limits.h"
 #include "proto/rota/copenhagen.h"
+#include "proto/rota/rota.h"
 #include "tests/unit/broker_world.h"
 
 namespace nattevagt::broker::testing {
@@ -64,6 +65,11 @@ struct DutyTest : ::testing::Test {
   std::vector<const TestDevice*> everybody() const { return {&house, &ida, &rune, &lis, &dagny, &stranger}; }
   void publish() {
     rota.issued_at = world.now;
+    // P-107: the hub takes no gap that nobody has signed for.
+    for (const auto& gap : rota::gaps(rota, world.now, world.now + rota::kGapLookAhead)) {
+      if (gap.accepted) continue;
+      rota.overrides.push_back({wire::OverrideKind::kAcceptedGap, gap.role, gap.from, gap.until, {}, {}});
+    }
     const TestOrganisation& by = world.org();
     ASSERT_TRUE(world
                     .ask_organisation(wire::PublishDocument{wire::sign_document(

@@ -35,11 +35,13 @@ TestDevice make_device(Entropy& entropy, const TestOrganisation& organisation, c
                        UtcTime now) {
   wire::CertificateBody body;
   body.grant = grant.signed_grant;
-  body.sign_key = SignKey::generate(entropy).public_key();
+  const auto key = std::make_shared<const SignKey>(SignKey::generate(entropy));
+  body.sign_key = key->public_key();
   body.curve_key = curve_public_key(entropy.make_secret<CurveSecretKey>());
   body.issued_at = now;
   body.not_after = now + grant.grant.certificate_lifetime;
   TestDevice device;
+  device.sign_key = key;
   device.id = wire::device_id(body.sign_key, body.curve_key);
   device.person = grant.grant.person;
   device.unit = grant.grant.unit;

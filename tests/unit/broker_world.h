@@ -41,6 +41,7 @@ struct TestDevice {
   wire::SignedGrant signed_grant;
   wire::Certificate certificate;
   CurvePublicKey curve_key;
+  std::shared_ptr<const SignKey> sign_key;
 };
 
 struct DeviceWish {

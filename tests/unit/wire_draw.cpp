@@ -211,6 +211,8 @@ AlertView Draw::alert_view() {
   out.late = coin();
   out.reserve_used = coin();
   out.technical_alarm = coin();
+  out.rota_version = number();
+  if (coin()) out.handing_to = id<PersonId>();
   return out;
 }
 
@@ -300,9 +302,12 @@ Request Draw::request(std::size_t kind) {
     }
     case 5: return append();
     case 6: return raise();
-    case 7:
-      return Act{id<AlertId>(), one_of(ActKind::kTake, ActKind::kClose), id<MessageId>(), number(),
-                 bytes(limits::kEntryBytesMax / 16)};
+    case 7: {
+      Act out{id<AlertId>(), one_of(ActKind::kTake, ActKind::kHandOver), id<MessageId>(), number(),
+              bytes(limits::kEntryBytesMax / 16), {}};
+      if (out.kind == ActKind::kHandOver) out.to = id<PersonId>();
+      return out;
+    }
     case 8: {
       Ack out;
       for (std::size_t i = below(5); i > 0; --i) {
@@ -315,7 +320,15 @@ Request Draw::request(std::size_t kind) {
     case 11: return AnnounceGrant{signed_grant()};
     case 12: return PublishDocument{signed_document()};
     case 13: return ListDevices{coin() ? std::optional(id<DeviceId>()) : std::nullopt};
-    default: NV_CHECK(kind == 14); return GetAuditPoint{};
+    case 14: return GetAuditPoint{};
+    default: {
+      NV_CHECK(kind == 15);
+      PostDutyChange out;
+      out.change.body = bytes(limits::kDutyChangeBytesMax);
+      out.change.signers.resize(1 + below(2));
+      for (DutySigner& signer : out.change.signers) signer = {certificate(), array<64>()};
+      return out;
+    }
   }
 }
 
@@ -432,7 +445,8 @@ Body Draw::body(std::size_t kind) {
     case 12: return Withdraw{id<AlertId>(), text(kSize)};
     case 13: return Close{id<AlertId>()};
     case 14: return Seen{id<MessageId>(), one_of(SeenStage::kOnDevice, SeenStage::kSeen)};
-    default: NV_CHECK(kind == 15); return JournalMark{array<32>(), time()};
+    case 15: return JournalMark{array<32>(), time()};
+    default: NV_CHECK(kind == 16); return HandOver{id<AlertId>(), id<PersonId>()};
   }
 }
 

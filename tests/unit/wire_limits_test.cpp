@@ -74,6 +74,7 @@ TEST(Limits, FitIntoEachOther) {
   EXPECT_LE(kKeyPackagesPerRequestMax * (kKeyPackageBytesMax + 32) + 18 * kGroupMembersMax, kFrameBytesMax);
   EXPECT_LE(kDocumentBytesMax + 4 * kWrapBytesMax, kFrameBytesMax);
   EXPECT_LE(18 * kRevokedDevicesMax + kWrapBytesMax, kDocumentBytesMax);
+  EXPECT_LE(kDutyChangeBytesMax + 2 * (kCertificateBytesMax + kWrapBytesMax), kFrameBytesMax);
   EXPECT_LE(kGrantBytesMax + kWrapBytesMax, kCertificateBytesMax);
   EXPECT_LE(2 * kNameBytesMax + 6 + kSealBytes, kLabelBytesMax);
   EXPECT_LE(kLabelBytesMax + kEndpointBytesMax + 4 * kWrapBytesMax, kGrantBytesMax);

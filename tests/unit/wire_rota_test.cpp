@@ -40,6 +40,7 @@ Rota full_rota() {
                     {id<PersonId>(2)},
                     Bytes(60, 7)},
                    {OverrideKind::kAcceptedGap, role.role, out.issued_at, out.issued_at + hours(8), {}, {}}};
+  out.revoked_changes = {id<DutyChangeId>(9)};
   return out;
 }
 
