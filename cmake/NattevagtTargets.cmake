@@ -7,9 +7,7 @@ target_compile_options(nattevagt_flags INTERFACE
   -Wnon-virtual-dtor -Woverloaded-virtual -Wimplicit-fallthrough -Wswitch -Wundef)
 
 # Several sources compiled as one may shadow what each alone does not.
-if(NOT CMAKE_UNITY_BUILD)
-  target_compile_options(nattevagt_flags INTERFACE -Wshadow)
-endif()
+target_compile_options(nattevagt_flags INTERFACE $<$<NOT:$<BOOL:$<TARGET_PROPERTY:UNITY_BUILD>>>:-Wshadow>)
 
 if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   # libstdc++ 12's stable_sort uses what it has itself deprecated, and clang tells us.
