@@ -227,6 +227,9 @@ std::string LadderTwin::acted(const LadderRules& rules, wire::ActKind kind, int 
       may = taken_by_ == by && (state_ == kTaken || state_ == kAdvised);
       if (state_ == kTaken) settle(kAdvised);
       break;
+    case wire::ActKind::kHandOver:  // P-116 moves no timer of the ladder's while somebody has it
+      may = taken_by_ == by && state_ == kTaken;
+      break;
     case wire::ActKind::kReserveUsed:
       may = asks && state_ != kWithdrawn && state_ != kClosed;
       reserve_ = true;

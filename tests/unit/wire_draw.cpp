@@ -175,8 +175,9 @@ GrantLink Draw::link() {
 
 Entry Draw::entry() {
   Entry out;
-  out.kind = one_of(EntryKind::kApplication, EntryKind::kRejoin);
-  const bool inbox = out.kind == EntryKind::kWelcome || out.kind == EntryKind::kAlert;
+  out.kind = one_of(EntryKind::kApplication, EntryKind::kGap);
+  const bool inbox =
+      out.kind == EntryKind::kWelcome || out.kind == EntryKind::kAlert || out.kind == EntryKind::kGap;
   out.stream = inbox ? kInbox : id<ConversationId>();
   out.seq = 1 + number() / 2;
   out.epoch = inbox || out.kind == EntryKind::kRejoin ? 0 : number();
