@@ -22,9 +22,9 @@ constexpr std::size_t kFileBytes =
     kHead.size() + kCurveName.size() + 64 + 1 + kSignName.size() + 64 + 1 + kJournalName.size() + 96 + 1;
 
 // Fills fixed memory, so that growing leaves no copies of keys behind.
-class Writer {
+class KeyWriter {
  public:
-  explicit Writer(std::span<std::uint8_t> out) : out_(out) {}
+  explicit KeyWriter(std::span<std::uint8_t> out) : out_(out) {}
   void text(std::string_view text) {
     for (const char c : text) put(static_cast<std::uint8_t>(c));
   }
@@ -47,9 +47,9 @@ class Writer {
   std::size_t at_ = 0;
 };
 
-class Reader {
+class KeyReader {
  public:
-  explicit Reader(ByteView in) : in_(in) {}
+  explicit KeyReader(ByteView in) : in_(in) {}
   bool text(std::string_view wanted) {
     if (in_.size() < wanted.size() || as_text(in_.first(wanted.size())) != wanted) return false;
     in_ = in_.subspan(wanted.size());
@@ -94,7 +94,7 @@ HubKeys HubKeys::generate(Entropy& entropy) {
 
 Status save_keys(const HubKeys& keys, const std::string& path) {
   SecretBytes bytes(kFileBytes);
-  Writer writer(bytes.expose());
+  KeyWriter writer(bytes.expose());
   writer.text(kHead);
   writer.text(kCurveName);
   writer.hex(keys.curve.expose());
@@ -124,7 +124,7 @@ Result<HubKeys> load_keys(const std::string& path) {
   // systemd gives credentials as 0400 or 0440; others must never read them.
   if ((info.st_mode & (S_IRWXO | S_IWGRP)) != 0) return fail(Errc::kNotPermitted, "keys file mode");
 
-  Reader reader(std::as_const(bytes).expose().first(static_cast<std::size_t>(size)));
+  KeyReader reader(std::as_const(bytes).expose().first(static_cast<std::size_t>(size)));
   CurveSecretKey curve;
   SignSeed seed;
   JournalKey journal;

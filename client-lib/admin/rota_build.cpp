@@ -214,7 +214,8 @@ BuiltRota build_rota(const RotaDraft& draft, Organisation& organisation, const w
 }
 
 std::vector<rota::Gap> gaps_ahead(const wire::Rota& rota, UtcTime now) {
-  auto found = rota::gaps(rota, now, now + rota::kGapLookAhead);
+  // A day more than the hub looks: its clock is another, and it reads the plan a moment later.
+  auto found = rota::gaps(rota, now, now + rota::kGapLookAhead + std::chrono::hours(24));
   std::erase_if(found, [](const rota::Gap& gap) { return gap.accepted; });
   return found;
 }

@@ -304,6 +304,7 @@ bool ScreenView::rings(const Alert& alert) const {
 std::optional<wire::Severity> ScreenView::ringing() const {
   std::optional<wire::Severity> out;
   for (const Alert& alert : client_.alerts()) {
+    if (alert.unsent) continue;  // drawn as the message that has not left
     if (rings(alert) && (!out || alert.view.severity < *out)) out = alert.view.severity;
   }
   return out;
@@ -318,7 +319,8 @@ std::string ScreenView::view(const LinkLook& link, const std::optional<Holder>& 
     ladders[severity] = client_.ladder(severity);
     board[std::string(name_of(severity))] = rungs_json(ladders[severity]);
   }
-  const std::vector<Alert> alerts = client_.alerts();
+  std::vector<Alert> alerts = client_.alerts();
+  std::erase_if(alerts, [](const Alert& alert) { return alert.unsent; });  // drawn as the message
   std::map<ConversationId, const Alert*> alert_of;
   for (const Alert& alert : alerts) alert_of[alert.view.stream] = &alert;
 

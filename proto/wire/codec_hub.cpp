@@ -34,7 +34,8 @@ void read(const pb::Entry& in, Entry& out, Checks& checks) {
   checks.enumeration(in.kind(), out.kind, "Entry.kind");
   out.epoch = in.epoch();
   // Welcomes, alert items and gaps come in the inbox alone, and nothing else does (P-030).
-  const bool inbox_kind = out.kind == EntryKind::kWelcome || out.kind == EntryKind::kAlert || out.kind == EntryKind::kGap;
+  const bool inbox_kind =
+      out.kind == EntryKind::kWelcome || out.kind == EntryKind::kAlert || out.kind == EntryKind::kGap;
   checks.require(inbox_kind == (out.stream == kInbox), "Entry.kind");
   const bool of_no_epoch = inbox_kind || out.kind == EntryKind::kRejoin;
   checks.require(!of_no_epoch || out.epoch == 0, "Entry.epoch");
