@@ -13,7 +13,7 @@ using std::chrono::minutes;
 using std::chrono::seconds;
 
 // The cast of DOMAIN 6 on one night that is played up to a frame, and then goes dark.
-struct Night {
+struct LoneNight {
   MemoryWorld world;
   Device& ida = world.enrol(world.ida);
   Device& amalie = world.enrol(world.amalie);
@@ -74,7 +74,7 @@ TEST(Obligation, WithTheHubGoneFromAnyFrameOnTheWorkerIsToldToRingInTime) {
   std::size_t nights = 0, unsent = 0, untaken = 0, unadvised = 0, advised = 0;
   for (std::size_t dark_from = 0;; ++dark_from, ++nights) {
     SCOPED_TRACE(dark_from);
-    Night night;
+    LoneNight night;
     const UtcTime began = night.world.clock.now();
     const bool cut = night.play(dark_from);
     const bool has_advice = night.advised();
@@ -111,7 +111,7 @@ TEST(Obligation, WithTheHubGoneFromAnyFrameOnTheWorkerIsToldToRingInTime) {
 }
 
 TEST(Obligation, ItIsSaidAgainEveryMinuteUntilTheReservePlanIsUsedThoughNobodyHearsOfThat) {
-  Night night;
+  LoneNight night;
   night.play(0);
   night.first_ring(minutes(4), false);
   const auto before = night.amalie.all<RingNow>();
@@ -123,7 +123,7 @@ TEST(Obligation, ItIsSaidAgainEveryMinuteUntilTheReservePlanIsUsedThoughNobodyHe
 }
 
 TEST(Obligation, AHubThatPromisesHoursIsHeldToTheLadderOfTheSignedRoster) {
-  Night night;
+  LoneNight night;
   night.world.hub->tamper = [&](DeviceId to, wire::HubFrame frame) {
     if (auto* pong = std::get_if<wire::Pong>(&frame.body)) pong->documents.clear();
     const bool silent = to == night.amalie.id && std::holds_alternative<wire::DocumentsChanged>(frame.body);
@@ -140,7 +140,7 @@ TEST(Obligation, AHubThatPromisesHoursIsHeldToTheLadderOfTheSignedRoster) {
 }
 
 TEST(Obligation, TheHubsWordThatItIsTakenStopsNothing) {
-  Night night;
+  LoneNight night;
   // Ida's signed act never comes; the hub says "taken" all the same.
   night.world.hub->tamper = [&](DeviceId to, wire::HubFrame frame) {
     const auto* entry = std::get_if<wire::Entry>(&frame.body);
@@ -155,7 +155,7 @@ TEST(Obligation, TheHubsWordThatItIsTakenStopsNothing) {
 }
 
 TEST(Obligation, WhileTheHubItselfShoutsTheDeviceIsSilent) {
-  Night night;
+  LoneNight night;
   night.asked = night.world.ask(night.amalie);
   night.world.pass(minutes(14));  // exhausted after ten; loud every minute since
   EXPECT_EQ(night.amalie->alert(night.asked.alert)->view.state, wire::AlertState::kExhausted);
