@@ -203,14 +203,14 @@ test("Two psychiatrists press at once: one has it, the other is told who", async
   await Promise.all([ida.opens("Nu trykker de begge"), rune.opens("Nu trykker de begge")]);
   // The slower one's button may be gone before the finger is down.
   const take = (one) => one.page.getByRole("button", { name: "Jeg tager den" }).click({ timeout: 5_000 });
-  await Promise.allSettled([ida, rune].map(take));
+  const pressed = await Promise.allSettled([ida, rune].map(take));
   const status = (one) => one.page.locator(".status.good", { hasText: "Overtaget af" }).innerText();
   const [one, two, three] = await Promise.all([ida, rune, amalie].map(status));
   const name = /Overtaget af (\S+ Eksempel)/;
   assert.equal(name.exec(one)[1], name.exec(two)[1]);
   assert.equal(name.exec(one)[1], name.exec(three)[1]);
   const loser = name.exec(one)[1].startsWith("Ida") ? rune : ida;
-  await loser.sees("Allerede overtaget af");
+  if (pressed[loser === ida ? 0 : 1].status === "fulfilled") await loser.sees("Allerede overtaget af");
 });
 
 test("6b: nobody takes it: the countdown, the loud end, the reserve plan, and a late answer shown as late", async () => {
