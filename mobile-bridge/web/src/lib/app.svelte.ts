@@ -85,6 +85,7 @@ class App {
       for (const id of push.conversations) if (id in this.talks) void this.loadTalk(id);
       return;
     }
+    if (push.event === "duty") return; // the screen of duty asks for itself
     this.#viewAtMs = performance.now();
     if (push.locked) {
       this.talks = {};

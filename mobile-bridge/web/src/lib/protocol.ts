@@ -27,6 +27,134 @@ export interface Isbar {
 }
 export interface Medicine { drug: string; dose: string; when: string; maximum: string }
 
+export interface Day { iso: string; text: string }
+export type PlanState = "valid" | "expired" | "missing";
+export type PlanKind = "discharge_agreement" | "coordination_plan" | "coordinated_action" | "crisis_plan";
+export type Match = "cpr" | "name";
+export interface PlanParty { name: string; role: string }
+export interface PlanWords {
+  plan_kind: PlanKind;
+  version: number;
+  name: string;
+  cpr: string;
+  what: string;
+  who: string;
+  readmission: string;
+  advice: string;
+  agreed_on: Day;
+  valid_until: Day;
+  expired: boolean;
+  parties: PlanParty[];
+}
+export interface PlanCard extends PlanWords {
+  message: string;
+  conversation: string;
+  hash: string;
+  match: Match;
+  author: Author;
+  at: Time;
+  own: boolean;
+  delivery: Delivery | null;
+  signatures: { author: Author; at: Time }[];
+  may_sign: boolean;
+}
+export interface CitizenLook {
+  name: string;
+  cpr: string;
+  plan: PlanState;
+  conflict: boolean;
+  cards: PlanCard[];
+  previous: PlanCard[];
+  conversations: {
+    conversation: string; name: string; cpr: string; match: Match; may_write: boolean; members: Person[];
+  }[];
+}
+export interface CitizenEntry { name: string; cpr: string; conversation: string; plan: PlanState; open_items: number }
+
+export type TaskKind = "promise" | "observe" | "medicine" | "report" | "other";
+export interface OpenItem {
+  item: string;
+  conversation: string;
+  kind: "task" | "read_back" | "advice";
+  task_kind: TaskKind | null;
+  text: string;
+  citizen: string;
+  author: Author;
+  at: Time;
+  due: Time | null;
+  late: boolean;
+  for: string;
+  taken_by: Author | null;
+  taken_at: Time | null;
+  older: boolean;
+}
+export interface Handover { since: Time; items: OpenItem[]; more: number }
+export interface DigestRequest {
+  conversation: string;
+  unit: string;
+  severity: Severity;
+  situation: Situation;
+  citizen: string;
+  drill: boolean;
+  asked_at: Time;
+  state: AlertState | null;
+  taken_by: Person | null;
+  reserve_used: boolean;
+  read_back_open: boolean;
+  advice: { text: string; author: Author; at: Time; done: boolean | null }[];
+}
+export interface Digest { since: Time; requests: DigestRequest[]; items: OpenItem[]; more: number }
+
+export interface Profile {
+  profile: string;
+  initials: string;
+  name: string;
+  profession: string;
+  holds: boolean;
+  pin_reset_at: Time | null;
+}
+
+export interface DutyLine {
+  unit: string;
+  severity: Severity;
+  step: number;
+  target: string;
+  answering: string;
+  people: string[];
+  planned: boolean;
+  gap: boolean;
+  until: Time | null;
+}
+export interface DutyChange {
+  change: string;
+  kind: "swap" | "take_over";
+  role: string;
+  from: Time;
+  until: Time;
+  gives: string;
+  takes: string;
+  complete: boolean;
+  in_force: boolean;
+  waits_for_me: boolean;
+}
+export interface Rota {
+  lines: DutyLine[];
+  changes: DutyChange[];
+  mine: { role: string; role_id: string; from: Time; until: Time; now: boolean }[];
+  roles: { role_id: string; role: string }[];
+}
+export interface DeviceLook {
+  device: string;
+  name: string;
+  profession: string;
+  organisation: string;
+  kind: "person" | "unit" | "recorder";
+  safety: string;
+  qr: string;
+  verified_at: Time | null;
+}
+export type Language = "da" | "en";
+
 export interface Alert {
   id: string;
   state: AlertState;
@@ -56,6 +184,8 @@ export interface AdviceRequest {
   severity: Severity | null;
   situation: Situation | null;
   citizen: string;
+  cpr: string;
+  plan: PlanState | null;
   alone: boolean;
   drill: boolean;
   first_words: string;
@@ -88,6 +218,10 @@ export interface OpenView {
   reserve: ReserveLine[];
   board: Record<Severity, Rung[]>;
   requests: AdviceRequest[];
+  citizens: CitizenEntry[];
+  open_items: number;
+  untaken_items: number;
+  language: Language;
   suspicions: { text: string; conversation: string | null }[];
 }
 export interface LockedView {
@@ -97,6 +231,7 @@ export interface LockedView {
   opened: boolean;
   pin_wait_ms: number;
   ringing: Severity | null;
+  language: Language;
 }
 export type View = OpenView | LockedView;
 
@@ -126,11 +261,22 @@ export type Message = Said & (
   | { kind: "withdraw"; reason: string }
   | { kind: "close" }
   | { kind: "journal"; at_said: Time | null }
+  | { kind: "hand_over"; to: string }
+  | { kind: "opening"; name: string; cpr: string }
+  | ({ kind: "plan" } & PlanWords)
+  | { kind: "plan_signed"; card: string; counts: boolean }
+  | { kind: "task"; task_kind: TaskKind; text: string; due: Time | null; for: string; open: boolean;
+      taken_by: Author | null; taken_at: Time | null }
+  | { kind: "task_taken"; item: string }
+  | { kind: "task_done"; item: string; done: boolean; reason: string }
   | { kind: "other" });
 
 export interface Talk { conversation: string; members: Person[]; messages: Message[] }
 export interface Found { conversation: string; at: Time; author: Author; excerpt: string }
 export interface DirectoryEntry { kind: "role" | "person" | "unit"; id: string; name: string; organisation: string }
 
-export type Push = View | { event: "changed"; conversations: string[] };
+export type Push =
+  | View
+  | { event: "changed"; conversations: string[] }
+  | { event: "duty"; change: string; code: string | null };
 export interface Reply { re: number; ok: boolean; code?: string; [more: string]: unknown }
