@@ -114,7 +114,7 @@ export interface Profile {
   pin_reset_at: Time | null;
 }
 
-export interface DutyLine {
+export interface DutyLine extends Reach {
   unit: string;
   severity: Severity;
   step: number;
@@ -201,7 +201,23 @@ export interface AdviceRequest {
   alert: Alert | null;
 }
 
-export interface Place { name: string; organisation: string; people: string[] }
+// Whether somebody on duty can really be reached (section 10).
+export interface Reach {
+  reachable: "yes" | "no" | "unknown";
+  reason: "not_checked_in" | "silent" | null;
+  since: Time | null;
+  checked_in: boolean;
+}
+export interface CheckIn {
+  role: string;
+  role_id: string;
+  from: Time;
+  due_at: Time;
+  late: boolean;
+  can_open: boolean;
+  state: "asked" | "sent" | "done";
+}
+export interface Place extends Reach { name: string; organisation: string; people: string[] }
 export interface Rung { wait_ms: number; places: Place[] }
 export interface ReserveLine { text: string; number: string }
 
@@ -217,6 +233,7 @@ export interface OpenView {
   all_sent: boolean;
   reserve: ReserveLine[];
   board: Record<Severity, Rung[]>;
+  check_ins: CheckIn[];
   requests: AdviceRequest[];
   citizens: CitizenEntry[];
   open_items: number;
@@ -278,5 +295,6 @@ export interface DirectoryEntry { kind: "role" | "person" | "unit"; id: string; 
 export type Push =
   | View
   | { event: "changed"; conversations: string[] }
-  | { event: "duty"; change: string; code: string | null };
+  | { event: "duty"; change: string; code: string | null }
+  | { event: "check_in"; role_id: string; code: string | null };
 export interface Reply { re: number; ok: boolean; code?: string; [more: string]: unknown }
