@@ -12,22 +12,6 @@ namespace {
 constexpr std::string_view kBar = " | ";
 constexpr std::string_view kGone = "gone";
 
-std::string digits(std::int64_t value, std::size_t width) {
-  const std::string text = std::to_string(value);
-  return std::string(width - std::min(width, text.size()), '0') + text;
-}
-
-// 2026-11-22T02:40:00.123Z; the audit is read beside journals and logs.
-std::string time_text(UtcTime time) {
-  if (time == kNever) return "never";
-  const auto day = std::chrono::floor<std::chrono::days>(time);
-  const std::chrono::year_month_day date(day);
-  const std::int64_t ms = (time - day).count();
-  return digits(static_cast<int>(date.year()), 4) + '-' + digits(static_cast<unsigned>(date.month()), 2) +
-         '-' + digits(static_cast<unsigned>(date.day()), 2) + 'T' + digits(ms / 3'600'000, 2) + ':' +
-         digits(ms / 60'000 % 60, 2) + ':' + digits(ms / 1'000 % 60, 2) + '.' + digits(ms % 1'000, 3) + 'Z';
-}
-
 std::string_view name_of(wire::AlertState state) {
   switch (state) {
     case wire::AlertState::kEscalating: return "escalating";
@@ -98,7 +82,7 @@ class Words {
   }
   Words& word(std::string_view key, std::uint64_t value) { return word(key, std::to_string(value)); }
   Words& flag(std::string_view key, bool value) { return word(key, value ? "yes" : "no"); }
-  Words& time(std::string_view key, UtcTime value) { return word(key, time_text(value)); }
+  Words& time(std::string_view key, UtcTime value) { return word(key, utc_text(value)); }
   template <class Kind>
   Words& id(std::string_view key, const Id<Kind>& value) {
     return word(key, value.hex());

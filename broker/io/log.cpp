@@ -65,17 +65,9 @@ std::string_view name_of(LogField field) noexcept {
   return "unknown";
 }
 
-// The log's time is the machine's, in UTC: it is read beside other programs' logs.
+// The log's time is the machine's: it is read beside other programs' logs.
 std::string time_text() {
-  timespec now{};
-  clock_gettime(CLOCK_REALTIME, &now);
-  tm parts{};
-  gmtime_r(&now.tv_sec, &parts);
-  std::array<char, 64> text{};
-  const std::size_t size = strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%S", &parts);
-  std::string out(text.data(), size);
-  const std::string millis = std::to_string(now.tv_nsec / 1'000'000);
-  return out + "." + std::string(3 - millis.size(), '0') + millis + "Z";
+  return utc_text(std::chrono::time_point_cast<Millis>(std::chrono::system_clock::now()));
 }
 
 }  // namespace

@@ -6,6 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
+#include <string>
 #include <utility>
 
 #include "proto/common/check.h"
@@ -16,35 +18,34 @@ namespace {
 using sqlite::Connection;
 using sqlite::Statement;
 
-constexpr std::int64_t kSchemaVersion = 2;
 constexpr std::int64_t kAuditLinesPrunedMax = 20'000;  // a call
 constexpr std::size_t kRowsDeletedPerAppendMin = 256;
 constexpr std::size_t kBodiesPerRecordMax = 2;
 constexpr std::size_t kSnapshotPartBytes = 64 * 1024 * 1024;  // SQLite's blob limit is 1 GB
 
-// `doomed` lists records that a compaction dropped and that are not deleted yet.
-constexpr const char* kSchema =
-    "BEGIN IMMEDIATE;"
+// Each leads from the version before it; the first makes an empty file a journal.
+constexpr std::array kMigrations = {
+    // `doomed` lists records that a compaction dropped and that are not deleted yet.
     "CREATE TABLE record (idx INTEGER PRIMARY KEY, at INTEGER NOT NULL, meta BLOB NOT NULL,"
     "  body0 BLOB, body1 BLOB) STRICT;"
     "CREATE TABLE snapshot (part INTEGER PRIMARY KEY, idx INTEGER NOT NULL, bytes BLOB NOT NULL) STRICT;"
     "CREATE TABLE doomed (idx INTEGER PRIMARY KEY) STRICT;"
+    "PRAGMA user_version = 1;",
     "CREATE TABLE audit (id INTEGER PRIMARY KEY, seq INTEGER NOT NULL, at INTEGER NOT NULL,"
     "  chain BLOB NOT NULL, line BLOB NOT NULL) STRICT;"
     "CREATE TABLE audit_begin (id INTEGER PRIMARY KEY CHECK (id = 1), seq INTEGER NOT NULL,"
     "  chain BLOB NOT NULL) STRICT;"
-    "PRAGMA user_version = 2;"
-    "COMMIT;";
+    "PRAGMA user_version = 2;"};
+constexpr std::int64_t kSchemaVersion = kMigrations.size();
 
-// From 1, which kept no audit.
-constexpr const char* kUpgrade =
-    "BEGIN IMMEDIATE;"
-    "CREATE TABLE audit (id INTEGER PRIMARY KEY, seq INTEGER NOT NULL, at INTEGER NOT NULL,"
-    "  chain BLOB NOT NULL, line BLOB NOT NULL) STRICT;"
-    "CREATE TABLE audit_begin (id INTEGER PRIMARY KEY CHECK (id = 1), seq INTEGER NOT NULL,"
-    "  chain BLOB NOT NULL) STRICT;"
-    "PRAGMA user_version = 2;"
-    "COMMIT;";
+// All at once or nothing.
+Status migrate(Connection& connection, std::int64_t from) {
+  if (from == kSchemaVersion) return {};
+  std::string steps = "BEGIN IMMEDIATE;";
+  for (auto next = static_cast<std::size_t>(from); next < kMigrations.size(); ++next)
+    steps += kMigrations[next];
+  return connection.execute((steps + "COMMIT;").c_str());
+}
 
 std::int64_t to_row(JournalIndex index) noexcept { return static_cast<std::int64_t>(index); }
 
@@ -205,7 +206,7 @@ Status SqlcipherJournal::create(const std::string& path, const JournalKey& key) 
     NV_TRY(auto connection, Connection::open(path, key, Connection::Mode::kCreate));
     if (::chmod(path.c_str(), 0600) != 0) return fail(Errc::kStorage, "journal create");
     NV_TRYV(connection.execute("PRAGMA journal_mode = WAL"));
-    NV_TRYV(connection.execute(kSchema));
+    NV_TRYV(migrate(connection, 0));
   }
   NV_TRYV(sync_path(path, O_RDONLY));
   return sync_directory_of(path);
@@ -271,7 +272,7 @@ Status SqlcipherJournal::open_writer() {
 
 Status SqlcipherJournal::upgrade() {
   NV_TRY(const std::int64_t version, sqlite::query_integer(writer_, "PRAGMA user_version"));
-  return version == kSchemaVersion ? Status() : writer_.execute(kUpgrade);
+  return migrate(writer_, version);
 }
 
 void SqlcipherJournal::forget_statements() {

@@ -4,7 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "client-lib/agent/names.h"
+#include "client-lib/app/names.h"
 #include "proto/common/check.h"
 #include "proto/common/limits.h"
 #include "proto/wire/cpr.h"

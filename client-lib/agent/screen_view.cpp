@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "client-lib/agent/names.h"
+#include "client-lib/app/names.h"
 #include "client-lib/export/local_time.h"
 
 namespace nattevagt::client::agent {

@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "client-lib/app/names.h"
 #include "client-lib/app/show.h"
 #include "client-lib/app/texts_da.h"
 
@@ -19,73 +20,7 @@ struct Overloaded : Handlers... {
 template <class... Handlers>
 Overloaded(Handlers...) -> Overloaded<Handlers...>;
 
-std::string utc_text(UtcTime time) {
-  const auto day = std::chrono::floor<std::chrono::days>(time);
-  const std::chrono::year_month_day date(day);
-  const std::int64_t ms = (time - day).count();
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", static_cast<int>(date.year()),
-                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), ms / 3'600'000,
-                     ms / 60'000 % 60, ms / 1000 % 60, ms % 1000);
-}
 Json utc_or_null(UtcTime time) { return time == kNever ? Json(nullptr) : Json(utc_text(time)); }
-
-std::string_view name_of(Delivery delivery) {
-  switch (delivery) {
-    case Delivery::kQueued: return "queued";
-    case Delivery::kStored: return "stored";
-    case Delivery::kOnDevice: return "on_device";
-    case Delivery::kSeen: return "seen";
-    case Delivery::kFailed: return "failed";
-  }
-  return "";
-}
-std::string_view name_of(wire::AlertState state) {
-  switch (state) {
-    case wire::AlertState::kEscalating: return "escalating";
-    case wire::AlertState::kTaken: return "taken";
-    case wire::AlertState::kAdvised: return "advised";
-    case wire::AlertState::kExhausted: return "exhausted";
-    case wire::AlertState::kWithdrawn: return "withdrawn";
-    case wire::AlertState::kClosed: return "closed";
-  }
-  return "";
-}
-std::string_view name_of(wire::NoticeKind notice) {
-  switch (notice) {
-    case wire::NoticeKind::kNone: return "none";
-    case wire::NoticeKind::kFirst: return "first";
-    case wire::NoticeKind::kRepeat: return "repeat";
-    case wire::NoticeKind::kResumed: return "resumed";
-    case wire::NoticeKind::kLoud: return "loud";
-  }
-  return "";
-}
-std::string_view name_of(wire::Severity severity) {
-  switch (severity) {
-    case wire::Severity::kAlarm: return "alarm";
-    case wire::Severity::kRed: return "red";
-    case wire::Severity::kYellow: return "yellow";
-    case wire::Severity::kGreen: return "green";
-  }
-  return "";
-}
-std::string_view name_of(wire::HolderKind kind) {
-  switch (kind) {
-    case wire::HolderKind::kPerson: return "person";
-    case wire::HolderKind::kUnit: return "unit";
-    case wire::HolderKind::kRecorder: return "recorder";
-  }
-  return "";
-}
-
-std::string_view name_of(RingReason reason) {
-  switch (reason) {
-    case RingReason::kNotSent: return "not_sent";
-    case RingReason::kNobodyTook: return "nobody_took";
-    case RingReason::kNoAdvice: return "no_advice";
-  }
-  return "";
-}
 
 Json to_json(const Person& person) {
   return {{"id", person.id.hex()},

@@ -187,6 +187,7 @@ class ClientCore {
   void transmit(OutboxItem& item);
   bool in_flight(std::uint64_t item) const;
   void encrypt(OutboxItem& item, ConversationState& conversation);
+  void send_built(OutboxItem& item, wire::Request body);  // kIntent -> kBuilt, and away when it is durable
   Result<Bytes> protect_content(OutboxItem& item, ConversationState& conversation);
   void on_stored(OutboxItem& item, const wire::Stored& stored);
   Status check_receipt(const OutboxItem& item, const wire::Receipt& receipt) const;

@@ -163,27 +163,21 @@ void ClientCore::build_raise(OutboxItem& item, const wire::Gathered& gathered) {
   record.view.severity = asked.severity;
   record.view.drill = asked.drill;
   record.view.step_count = static_cast<std::uint32_t>(ladder->ladder->steps.size());
-  wire::ClientFrame frame;
-  frame.request = 1;
-  frame.body =
-      wire::Raise{.alert = item.alert,
-                  .stream = item.conversation(),
-                  .unit = *self_->unit,
-                  .role_asked = record.view.role_asked,
-                  .ladder = ladder->ladder->id,
-                  .roster_version = directory_.version(self_->organisation, wire::DocumentKind::kRoster),
-                  .severity = asked.severity,
-                  .drill = asked.drill,
-                  .members = chosen.devices,
-                  .welcome = std::move(welcome),
-                  .epoch = conversation->group->epoch(),
-                  .id = item.id(),
-                  .bytes = std::move(*ciphertext)};
-  item.frame = wire::encode(frame);
-  item.stage = OutStage::kBuilt;
-  dirty_items_.insert(item.number);
   announce_members(*conversation, conversation->group->members(), {});
-  transmit(item);
+  send_built(item, wire::Raise{
+                       .alert = item.alert,
+                       .stream = item.conversation(),
+                       .unit = *self_->unit,
+                       .role_asked = record.view.role_asked,
+                       .ladder = ladder->ladder->id,
+                       .roster_version = directory_.version(self_->organisation, wire::DocumentKind::kRoster),
+                       .severity = asked.severity,
+                       .drill = asked.drill,
+                       .members = chosen.devices,
+                       .welcome = std::move(welcome),
+                       .epoch = conversation->group->epoch(),
+                       .id = item.id(),
+                       .bytes = std::move(*ciphertext)});
 }
 
 void ClientCore::build_commit(OutboxItem& item, ConversationState& conversation,
@@ -236,14 +230,8 @@ void ClientCore::build_commit(OutboxItem& item, ConversationState& conversation,
   if (made->welcome) append.welcome = std::move(*made->welcome);
   append.bytes = std::move(made->commit);
   item.sent.push_back(sha256(append.bytes));
-  wire::ClientFrame frame;
-  frame.request = 1;
-  frame.body = std::move(append);
-  item.frame = wire::encode(frame);
-  item.stage = OutStage::kBuilt;
-  dirty_items_.insert(item.number);
   dirty_epochs_.insert(conversation.id);
-  transmit(item);
+  send_built(item, std::move(append));
 }
 
 }  // namespace nattevagt::client

@@ -85,24 +85,28 @@ Result<Bytes> ClientCore::protect_content(OutboxItem& item, ConversationState& c
 void ClientCore::encrypt(OutboxItem& item, ConversationState& conversation) {
   auto ciphertext = protect_content(item, conversation);
   if (!ciphertext) return give_up(item, ciphertext.error().code);
-  wire::ClientFrame frame;
-  frame.request = 1;
   const std::uint64_t epoch = conversation.group->epoch();
   if (item.kind == OutKind::kAct) {
     const auto* handed = std::get_if<wire::HandOver>(&item.message.content.body);
-    frame.body = wire::Act{item.alert, item.act, item.id(), epoch, std::move(*ciphertext),
-                           handed == nullptr ? std::nullopt : std::optional(handed->to)};
+    send_built(item, wire::Act{item.alert, item.act, item.id(), epoch, std::move(*ciphertext),
+                               handed == nullptr ? std::nullopt : std::optional(handed->to)});
   } else {
-    frame.body = wire::Append{.stream = conversation.id,
-                              .create = false,
-                              .id = item.id(),
-                              .kind = wire::EntryKind::kApplication,
-                              .epoch = epoch,
-                              .bytes = std::move(*ciphertext),
-                              .added = {},
-                              .removed = {},
-                              .welcome = {}};
+    send_built(item, wire::Append{.stream = conversation.id,
+                                  .create = false,
+                                  .id = item.id(),
+                                  .kind = wire::EntryKind::kApplication,
+                                  .epoch = epoch,
+                                  .bytes = std::move(*ciphertext),
+                                  .added = {},
+                                  .removed = {},
+                                  .welcome = {}});
   }
+}
+
+void ClientCore::send_built(OutboxItem& item, wire::Request body) {
+  wire::ClientFrame frame;
+  frame.request = 1;  // another when it leaves
+  frame.body = std::move(body);
   item.frame = wire::encode(frame);
   item.stage = OutStage::kBuilt;
   dirty_items_.insert(item.number);

@@ -134,13 +134,7 @@ void ClientCore::build_rejoin(OutboxItem& item, ConversationState& conversation)
                       .removed = {},
                       .welcome = {}};
   item.sent.push_back(sha256(append.bytes));
-  wire::ClientFrame frame;
-  frame.request = 1;
-  frame.body = std::move(append);
-  item.frame = wire::encode(frame);
-  item.stage = OutStage::kBuilt;
-  dirty_items_.insert(item.number);
-  transmit(item);
+  send_built(item, std::move(append));
 }
 
 // The welcome is here: what was promised of the time before is not ours to see.

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <string>
 
 namespace nattevagt {
 
@@ -13,6 +14,8 @@ using UtcTime = std::chrono::sys_time<Millis>;  // milliseconds since 1970-01-01
 inline std::int64_t to_unix_ms(UtcTime time) noexcept { return time.time_since_epoch().count(); }
 inline UtcTime from_unix_ms(std::int64_t ms) noexcept { return UtcTime(Millis(ms)); }
 inline constexpr UtcTime kNever = UtcTime::max();
+// "2026-11-22T02:40:00.123Z" (RFC 3339), or "never": for logs, audits and scripts. What staff see is local time.
+std::string utc_text(UtcTime time);
 
 // What a runner reads. Two clocks, because a wall clock jumps and a monotonic one forgets at restart.
 class Clock {

@@ -32,6 +32,7 @@ class TestHub {
   const std::string& config_file() const { return config_; }
   std::string log() const { return read_file(log_); }
   std::string metrics() const { return metrics_at(metrics_port_); }
+  std::optional<std::uint64_t> metric(const std::string& name) const { return metric_at(metrics_port_, name); }
   void write_config(const std::string& more);  // appended to the usual one; used at the next start
   const TempDir& dir() const { return dir_; }
   int port() const { return port_; }

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
@@ -228,6 +229,23 @@ std::string metrics_at(int port) {
   }
   if (peer >= 0) close(peer);
   return out;
+}
+
+std::optional<std::uint64_t> metric_at(int port, const std::string& name) {
+  std::istringstream lines(metrics_at(port));
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with("nattevagt_" + name + " ")) return std::stoull(line.substr(line.rfind(' ')));
+  }
+  return std::nullopt;
+}
+
+bool comes_true(const std::function<bool()>& wanted) {
+  const auto until = std::chrono::steady_clock::now() + kHangPatience;
+  while (!wanted()) {
+    if (std::chrono::steady_clock::now() > until) return false;
+    usleep(20'000);
+  }
+  return true;
 }
 
 std::string bin_dir() {

@@ -6,6 +6,7 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <optional>
@@ -83,6 +84,10 @@ std::string read_file(const std::string& path);  // empty when it is not there
 void write_file(const std::string& path, const std::string& text);
 int free_port();                   // of 127.0.0.1, free a moment ago
 std::string metrics_at(int port);  // what the endpoint on 127.0.0.1 answers; empty when nobody does
+// The metric nattevagt_NAME there; nothing when it is not said. Published once a second: look with comes_true.
+std::optional<std::uint64_t> metric_at(int port, const std::string& name);
+// Looks, every 20 ms and for as long as only a hang would take, until it is so.
+bool comes_true(const std::function<bool()>& wanted);
 // The folder of our own programs: $NATTEVAGT_BIN, else where the running program is.
 std::string bin_dir();
 

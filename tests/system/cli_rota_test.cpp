@@ -24,6 +24,13 @@ std::string with_both_holders() {
   return out.replace(out.find(one), one.size(), "holders = [\"Ida Eksempel\", \"Rune Eksempel\"]");
 }
 
+// And Rune is on no other step of the ladder.
+std::string with_rune_as_first_alone() {
+  std::string out = with_both_holders();
+  const std::string back = "holders = [\"Rune Eksempel\"]";
+  return out.replace(out.find(back), back.size(), "holders = [\"Ida Eksempel\"]");
+}
+
 TEST(CliRota, WhatTheFileSaysIsWhoRings) {
   CliWorld world;
   const std::string file = world.file("rota.toml");
@@ -68,7 +75,7 @@ TEST(CliRota, ThePersonsChangeItFromTheirOwnTelephones) {
   CliWorld world;
   const std::string file = world.file("rota.toml");
   write_file(file, kRota);
-  world.publish(with_both_holders());
+  world.publish(with_rune_as_first_alone());
   ASSERT_EQ(world.run("org", {"rota", "publish", file}).exit_code, 0);
   world.enrol_unit();
   world.enrol_ida();
@@ -81,6 +88,7 @@ TEST(CliRota, ThePersonsChangeItFromTheirOwnTelephones) {
   EXPECT_TRUE(world.run("org", {"rota", "now"}).says("forvagt: Ida Eksempel"));
   world.ask("efter overtagelsen");
   EXPECT_TRUE(world.run("ida", {"alerts"}).says("hus B"));
+  EXPECT_TRUE(world.run("rune", {"alerts"}).says("Ingen åbne kald.")) << "he was relieved before it";
   const auto again = world.run("ida", {"rota", "take-over", "--role", "forvagt"});
   EXPECT_EQ(again.exit_code, 1);
   EXPECT_TRUE(again.says("Vagten kan ikke overtages")) << again.output;

@@ -33,6 +33,9 @@ class CliWorld {
   std::string hub_data() const { return file("hub"); }
   std::string hub_log() const { return read_file(file("hub.log")); }
   std::string hub_metrics() const { return metrics_at(metrics_port_); }
+  std::optional<std::uint64_t> hub_metric(const std::string& name) const {
+    return metric_at(metrics_port_, name);
+  }
   RecordingProxy& proxy() { return *proxy_; }
   std::string tapped() const { return read_file(file("tap")); }
   struct TappedFrame {

@@ -101,9 +101,7 @@ class KillNineClients : public ::testing::Test {
     const auto empty = [this](const Writer* writer) {
       return world_.json(writer->home, {"status"}).last()["outbox_empty"] == true;
     };
-    for (int i = 0; i < 400 && !std::ranges::all_of(writers, empty); ++i)
-      std::this_thread::sleep_for(Millis(50));
-    EXPECT_TRUE(std::ranges::all_of(writers, empty));
+    EXPECT_TRUE(comes_true([&] { return std::ranges::all_of(writers, empty); }));
   }
 
   // What a device holds of the other's words, in the conversation's order.

@@ -44,18 +44,8 @@ struct Escalation : ::testing::Test {
     return {&house, &ida, &rune, &lis, &chief, &archive, &stranger};
   }
   wire::Raise request() {
-    wire::Raise raise;
-    raise.alert = world.id<AlertId>();
-    raise.stream = world.id<ConversationId>();
-    raise.unit = unit;
+    wire::Raise raise = world.make_raise(unit, ladder, {&ida, &rune, &lis, &chief, &archive});
     raise.role_asked = on_call;
-    raise.ladder = ladder;
-    raise.severity = wire::Severity::kRed;
-    raise.members = {ida.id, rune.id, lis.id, chief.id, archive.id};
-    raise.welcome = Bytes(100, 4);
-    raise.epoch = 1;
-    raise.id = world.id<MessageId>();
-    raise.bytes = Bytes(256, 5);
     return raise;
   }
   wire::Raise raise() {
@@ -602,21 +592,13 @@ TEST(Organisations, LadderReachesAnotherOrganisationsRole) {
   municipality.ladders = {{ladder, {{minutes(5), Millis(0), {to_role(role)}}}, minutes(5)}};
   municipality.units = {{unit, Bytes(50, 1), {{wire::Severity::kAlarm, ladder}}}};
   world.publish_roster(municipality, 0);
-  wire::Raise raise;
-  raise.alert = world.id<AlertId>();
-  raise.stream = world.id<ConversationId>();
-  raise.unit = unit;
-  raise.ladder = ladder;
+  wire::Raise raise = world.make_raise(unit, ladder, {&doctor});
   raise.severity = wire::Severity::kAlarm;
-  raise.members = {doctor.id};
-  raise.welcome = Bytes(10, 1);
-  raise.id = world.id<MessageId>();
-  raise.bytes = Bytes(10, 2);
   ASSERT_TRUE(world.ask(house, raise).leaf.has_value());
   const auto items = world.take_alerts(doctor);
   ASSERT_EQ(items.size(), 1U);
   EXPECT_EQ(items[0].notice, NoticeKind::kFirst);
-  EXPECT_TRUE(world.ask(doctor, wire::Act{raise.alert, ActKind::kTake, world.id<MessageId>(), 0, Bytes(3, 3)})
+  EXPECT_TRUE(world.ask(doctor, wire::Act{raise.alert, ActKind::kTake, world.id<MessageId>(), 1, Bytes(3, 3)})
                   .leaf.has_value());
 }
 

@@ -34,18 +34,8 @@ struct AuditNight : ::testing::Test {
     world.publish_roster(roster);
   }
   wire::Raise request(bool drill = false) {
-    wire::Raise raise;
-    raise.alert = world.id<AlertId>();
-    raise.stream = world.id<ConversationId>();
-    raise.unit = unit;
-    raise.ladder = ladder;
-    raise.severity = wire::Severity::kRed;
+    wire::Raise raise = world.make_raise(unit, ladder, {&ida, &rune});
     raise.drill = drill;
-    raise.members = {ida.id, rune.id};
-    raise.welcome = Bytes(100, 4);
-    raise.epoch = 1;
-    raise.id = world.id<MessageId>();
-    raise.bytes = Bytes(256, 5);
     return raise;
   }
   wire::Raise raise(bool drill = false) {

@@ -68,18 +68,8 @@ struct DutyChangeTest : ::testing::Test {
     return reply;
   }
   wire::Raise raise() {
-    wire::Raise raise;
-    raise.alert = world.id<AlertId>();
-    raise.stream = world.id<ConversationId>();
-    raise.unit = unit;
+    wire::Raise raise = world.make_raise(unit, ladder, {&ida, &rune, &lis});
     raise.role_asked = role;
-    raise.ladder = ladder;
-    raise.severity = wire::Severity::kRed;
-    raise.members = {ida.id, rune.id, lis.id};
-    raise.welcome = Bytes(100, 4);
-    raise.epoch = 1;
-    raise.id = world.id<MessageId>();
-    raise.bytes = Bytes(256, 5);
     EXPECT_TRUE(world.ask(house, raise).leaf.has_value());
     return raise;
   }

@@ -82,18 +82,8 @@ struct DutyTest : ::testing::Test {
     return {kind, first, world.now + from, world.now + until, {device.person}, {}};
   }
   wire::Raise raise() {
-    wire::Raise raise;
-    raise.alert = world.id<AlertId>();
-    raise.stream = world.id<ConversationId>();
-    raise.unit = unit;
+    wire::Raise raise = world.make_raise(unit, ladder, {&ida, &rune, &lis, &dagny});
     raise.role_asked = first;
-    raise.ladder = ladder;
-    raise.severity = wire::Severity::kRed;
-    raise.members = {ida.id, rune.id, lis.id, dagny.id};
-    raise.welcome = Bytes(100, 4);
-    raise.epoch = 1;
-    raise.id = world.id<MessageId>();
-    raise.bytes = Bytes(256, 5);
     EXPECT_TRUE(world.ask(house, raise).leaf.has_value());
     return raise;
   }

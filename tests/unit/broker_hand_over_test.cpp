@@ -31,16 +31,7 @@ struct HandOverTest : ::testing::Test {
     roster.units = {{unit, Bytes(50, 3), {{wire::Severity::kRed, ladder}}}};
     EXPECT_TRUE(world.publish_roster(roster).accepted());
     for (const auto* device : {&house, &ida, &lis, &rune}) world.connect(*device);
-    raise.alert = world.id<AlertId>();
-    raise.stream = world.id<ConversationId>();
-    raise.unit = unit;
-    raise.ladder = ladder;
-    raise.severity = wire::Severity::kRed;
-    raise.members = {ida.id, lis.id, rune.id};
-    raise.welcome = Bytes(100, 4);
-    raise.epoch = 1;
-    raise.id = world.id<MessageId>();
-    raise.bytes = Bytes(256, 5);
+    raise = world.make_raise(unit, ladder, {&ida, &lis, &rune});
     EXPECT_TRUE(world.ask(house, raise).leaf.has_value());
     EXPECT_FALSE(act(ida, ActKind::kTake).refused());
     for (const auto* device : {&house, &ida, &lis, &rune}) world.take_alerts(*device);

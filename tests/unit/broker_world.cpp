@@ -319,4 +319,19 @@ wire::Append World::message(ConversationId stream, std::uint64_t epoch, std::str
   return append;
 }
 
+wire::Raise World::make_raise(UnitId unit, LadderId ladder, const std::vector<const TestDevice*>& members) {
+  wire::Raise raise;
+  raise.alert = id<AlertId>();
+  raise.stream = id<ConversationId>();
+  raise.unit = unit;
+  raise.ladder = ladder;
+  raise.severity = wire::Severity::kRed;
+  for (const TestDevice* member : members) raise.members.push_back(member->id);
+  raise.welcome = Bytes(100, 4);
+  raise.epoch = 1;
+  raise.id = id<MessageId>();
+  raise.bytes = Bytes(256, 5);
+  return raise;
+}
+
 }  // namespace nattevagt::broker::testing

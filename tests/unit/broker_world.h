@@ -126,6 +126,8 @@ class World {
   ConversationId create(const TestDevice& sender, const std::vector<DeviceId>& added,
                         std::uint64_t epoch = 0);
   wire::Append message(ConversationId stream, std::uint64_t epoch, std::string_view text);
+  // A red call in a conversation of its own at epoch 1; it is not sent.
+  wire::Raise make_raise(UnitId unit, LadderId ladder, const std::vector<const TestDevice*>& members);
 
   template <class IdType>
   IdType id() {

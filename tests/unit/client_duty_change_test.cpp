@@ -3,9 +3,7 @@
 
 #include <algorithm>
 
-#include "proto/rota/copenhagen.h"
-#include "proto/wire/codec.h"
-#include "tests/support/memory_world.h"
+#include "tests/unit/duty_night.h"
 
 namespace nattevagt::testing {
 namespace {
@@ -14,36 +12,7 @@ using namespace std::chrono;
 using client::DutyAnswered;
 using client::DutyNews;
 
-// It is 02.40. Ida and Lis may both be first on call; the rota gives every night to Ida.
-struct ClientDutyChange : ::testing::Test {
-  MemoryWorld world;
-  MemoryWorld::Holder lis_of = {
-      &world.havbakken, "Lis Vagt", "overlæge", world.entropy.make_id<PersonId>(), {}};
-  Device& ida = world.enrol(world.ida);
-  Device& lis = world.enrol(lis_of);
-  Device& rune = world.enrol(world.rune);
-  Device& amalie = world.enrol(world.amalie);
-  wire::Rota rota;
-  std::uint64_t version = 0;
-
-  ClientDutyChange() {
-    world.havbakken.roster.roles[0].holders = {world.ida.person, lis_of.person};
-    world.publish(world.havbakken);
-    const auto today = rota::to_local(world.clock.now()).day;
-    rota.roles = {{world.first_role,
-                   {{wire::kEveryDay, 0, 0}},
-                   {{1, today - days(7), {}, 1, {{world.ida.person}}}},
-                   {},
-                   {}}};
-    publish();
-    world.settle();
-  }
-  void publish() {
-    rota.issued_at = world.clock.now();
-    const auto document = world.havbakken.sign(wire::DocumentKind::kRota, ++version, wire::encode(rota));
-    ASSERT_TRUE(std::holds_alternative<wire::Accepted>(
-        world.hub->as_organisation(world.havbakken.card, wire::PublishDocument{document})));
-  }
+struct ClientDutyChange : DutyNight {
   // The hub's last word on what the device posted; kDuplicate when there is none.
   static Errc answer(const Device& device) {
     const auto all = device.all<DutyAnswered>();
@@ -54,9 +23,6 @@ struct ClientDutyChange : ::testing::Test {
       if (line.target == "vagthavende") return line.people;
     }
     return {};
-  }
-  void expect_no_suspicion() {
-    for (const auto& suspicion : world.suspicions()) ADD_FAILURE() << suspicion.text;
   }
 };
 

@@ -1,5 +1,5 @@
-// The app protocol's words for closed sets of values, both ways (mobile-bridge/PROTOCOL.md section 3). Words
-// travel, never numbers: a screen of another age than its agent sees a word that it does not know.
+// The words for closed sets of values, both ways, in the app protocol (mobile-bridge/PROTOCOL.md section 3) and in
+// the command line's JSON. Words travel, never numbers: who is of another age sees a word that it does not know.
 #pragma once
 
 #include <array>
@@ -9,7 +9,7 @@
 
 #include "client-lib/client.h"
 
-namespace nattevagt::client::agent {
+namespace nattevagt::client {
 
 template <class Value>
 struct Named {
@@ -71,6 +71,21 @@ struct Names<Delivery> {
       Named<Delivery>{Delivery::kFailed, "failed"}};
 };
 
+template <>
+struct Names<wire::NoticeKind> {
+  using N = wire::NoticeKind;
+  static constexpr std::array kAll = {Named<N>{N::kNone, "none"}, Named<N>{N::kFirst, "first"},
+                                      Named<N>{N::kRepeat, "repeat"}, Named<N>{N::kResumed, "resumed"},
+                                      Named<N>{N::kLoud, "loud"}};
+};
+template <>
+struct Names<RingReason> {
+  using R = RingReason;
+  static constexpr std::array kAll = {Named<R>{R::kNotSent, "not_sent"},
+                                      Named<R>{R::kNobodyTook, "nobody_took"},
+                                      Named<R>{R::kNoAdvice, "no_advice"}};
+};
+
 template <class Value>
 constexpr std::string_view name_of(Value value) noexcept {
   for (const auto& one : Names<Value>::kAll) {
@@ -86,4 +101,4 @@ constexpr std::optional<Value> value_of(std::string_view name) noexcept {
   return std::nullopt;
 }
 
-}  // namespace nattevagt::client::agent
+}  // namespace nattevagt::client
