@@ -170,9 +170,10 @@ struct DeskRequest {
     if (what == "ask") return ask();
     if (what == "take") return on_alert([&](AlertId alert) { return client.take(alert); });
     if (what == "decline") return decline();
+    if (what == "hand_over") return hand_over();
     if (what == "reserve") return alert_text("choice", &Client::reserve_used);
     if (what == "withdraw") return alert_text("reason", &Client::withdraw);
-    if (what == "close") return on_alert([&](AlertId alert) { return client.close(alert); });
+    if (what == "close") return settling([&](AlertId alert) { return client.close(alert); });
     if (what == "advise") return advise();
     if (what == "read_back") return read_back();
     if (what == "verdict") return verdict();
@@ -205,9 +206,22 @@ struct DeskRequest {
     if (const auto alert = client.alert(id)) view.touched(alert->view.stream);
     return answer;
   }
+  // An act that ends what the device owes its worker (P-110).
+  template <class Act>
+  Answer settling(Act act) {
+    return on_alert([&](AlertId alert) {
+      auto made = act(alert);
+      if (made) view.settled(alert);
+      return made;
+    });
+  }
   Answer alert_text(const char* field, Result<MessageId> (Client::*act)(AlertId, std::string)) {
     const std::string said = in.text(field);
-    return on_alert([&](AlertId alert) { return (client.*act)(alert, said); });
+    return settling([&](AlertId alert) { return (client.*act)(alert, said); });
+  }
+  Answer hand_over() {
+    const auto to = in.id<PersonId>("to");
+    return on_alert([&](AlertId alert) { return client.hand_over(alert, to); });
   }
 
   Answer holder() {

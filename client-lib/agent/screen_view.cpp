@@ -108,7 +108,7 @@ Json body_json(const wire::Body& body) {
             return Json{{"kind", "observation"}, {"text", b.text}, {"at_said", time_json(b.at)}};
           },
           [](const wire::Take&) { return Json{{"kind", "take"}}; },
-          [](const wire::HandOver& b) { return Json{{"kind", "hand_over"}, {"to", b.to.hex()}}; },
+          [](const wire::HandOver&) { return Json{{"kind", "hand_over"}}; },
           [](const wire::Decline& b) { return Json{{"kind", "decline"}, {"reason", b.reason}}; },
           [](const wire::ReserveUsed& b) { return Json{{"kind", "reserve"}, {"choice", b.choice}}; },
           [](const wire::Withdraw& b) { return Json{{"kind", "withdraw"}, {"reason", b.reason}}; },
@@ -214,6 +214,44 @@ Json rungs_json(const std::vector<LadderRung>& rungs) {
   return out;
 }
 
+// P-117: the newest word of each gap; a later one is nearer.
+void note_gap(std::vector<GapAhead>& gaps, const GapAhead& said) {
+  std::erase_if(gaps, [&](const GapAhead& known) { return known.role == said.role && known.from == said.from; });
+  gaps.push_back(said);
+}
+
+Json gaps_json(std::vector<GapAhead>& gaps, const Client& client, UtcTime now) {
+  std::erase_if(gaps, [&](const GapAhead& gap) {
+    if (gap.until <= now) return true;
+    if (!gap.seen) return false;  // our own rota never had it: only the hub can say that it is over
+    const auto lines = client.duty(std::max(gap.from, now));
+    return std::any_of(lines.begin(), lines.end(), [&](const DutyLine& line) {
+      return line.target == gap.role_label && line.planned && !line.gap;
+    });
+  });
+  Json out = Json::array();
+  for (const GapAhead& gap : gaps) {
+    out.push_back({{"role", gap.role_label},
+                   {"from", time_json(gap.from)},
+                   {"until", time_json(gap.until)},
+                   {"nearness", gap.nearness},
+                   {"seen", gap.seen}});
+  }
+  return out;
+}
+
+// Who may be asked to have it instead (P-116), as far as we can tell: the people in the conversation.
+Json hand_over_json(const Conversation* conversation, const std::optional<Person>& self) {
+  Json out = Json::array();
+  if (conversation == nullptr) return out;
+  std::set<PersonId> once;
+  for (const Person& person : conversation->members) {
+    const bool other = person.kind == wire::HolderKind::kPerson && (!self || person.id != self->id);
+    if (other && once.insert(person.id).second) out.push_back(person_json(person));
+  }
+  return out;
+}
+
 std::optional<ConversationId> conversation_of(const Event& event) {
   return std::visit(Overloaded{
                         [](const NewMessage& e) { return std::optional(e.message.conversation); },
@@ -230,6 +268,8 @@ std::optional<ConversationId> conversation_of(const Event& event) {
 
 void ScreenView::see(const Event& event) {
   if (const auto conversation = conversation_of(event)) stale_.insert(*conversation);
+  if (const auto* ring = std::get_if<RingNow>(&event)) ring_now_[ring->alert] = *ring;
+  if (const auto* gap = std::get_if<GapAhead>(&event)) note_gap(gaps_, *gap);
   const auto* own = std::get_if<OwnMessage>(&event);
   if (own == nullptr) return;
   if (own->delivery == Delivery::kFailed) {
@@ -292,7 +332,22 @@ const ScreenView::Summary& ScreenView::summary(const Conversation& conversation)
   return out;
 }
 
+const RingNow* ScreenView::must_ring(const Alert& alert) const {
+  const auto found = ring_now_.find(alert.view.alert);
+  if (found == ring_now_.end() || alert.view.reserve_used || over(alert.view.state)) return nullptr;
+  const auto holds = [&] {
+    switch (found->second.reason) {
+      case RingReason::kNotSent: return alert.unsent;
+      case RingReason::kNobodyTook: return !alert.taken_by;
+      case RingReason::kNoAdvice: return alert.view.state != wire::AlertState::kAdvised;
+    }
+    return true;
+  };
+  return holds() ? &found->second : nullptr;
+}
+
 bool ScreenView::rings(const Alert& alert) const {
+  if (must_ring(alert) != nullptr || alert.asked_to_take) return true;
   if (alert.own_unit) {
     return alert.view.state == wire::AlertState::kExhausted && !alert.view.reserve_used;
   }
@@ -304,7 +359,6 @@ bool ScreenView::rings(const Alert& alert) const {
 std::optional<wire::Severity> ScreenView::ringing() const {
   std::optional<wire::Severity> out;
   for (const Alert& alert : client_.alerts()) {
-    if (alert.unsent) continue;  // drawn as the message that has not left
     if (rings(alert) && (!out || alert.view.severity < *out)) out = alert.view.severity;
   }
   return out;
@@ -320,12 +374,15 @@ std::string ScreenView::view(const LinkLook& link, const std::optional<Holder>& 
     board[std::string(name_of(severity))] = rungs_json(ladders[severity]);
   }
   std::vector<Alert> alerts = client_.alerts();
+  std::map<AlertId, const RingNow*> owed;
+  for (const Alert& alert : alerts) owed[alert.view.alert] = must_ring(alert);
   std::erase_if(alerts, [](const Alert& alert) { return alert.unsent; });  // drawn as the message
   std::map<ConversationId, const Alert*> alert_of;
   for (const Alert& alert : alerts) alert_of[alert.view.stream] = &alert;
 
   std::vector<std::pair<UtcTime, Json>> requests;
-  const auto add = [&](const ConversationId& id, const Alert* alert, const Summary* words) {
+  const auto add = [&](const ConversationId& id, const Alert* alert, const Summary* words,
+                       const Conversation* conversation) {
     const auto* asked = words != nullptr && words->request
                             ? std::get_if<wire::AdviceRequest>(&words->request->content.body)
                             : nullptr;
@@ -354,6 +411,12 @@ std::string ScreenView::view(const LinkLook& link, const std::optional<Holder>& 
     out["journalled"] = words != nullptr && words->journalled;
     out["last"] = words != nullptr ? time_json(words->last) : Json(nullptr);
     out["readable"] = words != nullptr && words->last != UtcTime{};
+    const AlertId of = alert != nullptr ? alert->view.alert : asked != nullptr ? asked->alert : AlertId{};
+    const auto debt = owed.find(of);
+    out["alert_id"] = of.is_zero() ? Json(nullptr) : Json(of.hex());
+    out["ring_now"] = debt == owed.end() || debt->second == nullptr
+                          ? Json(nullptr)
+                          : Json{{"reason", name_of(debt->second->reason)}, {"times", debt->second->times}};
     out["alert"] = nullptr;
     UtcTime at = words != nullptr && words->request ? words->request->content.written_at : UtcTime{};
     if (alert != nullptr) {
@@ -379,14 +442,22 @@ std::string ScreenView::view(const LinkLook& link, const std::optional<Holder>& 
                       {"taken_by", alert->taken_by ? person_json(*alert->taken_by) : Json(nullptr)},
                       {"taken_at", alert->taken_at ? time_json(*alert->taken_at) : Json(nullptr)},
                       {"taken_by_me", alert->taken_by && self && alert->taken_by->id == self->id},
+                      {"handing_to", alert->handing_to ? Json(alert->handing_to_name) : Json(nullptr)},
+                      {"asked_to_take", alert->asked_to_take},
+                      {"hand_over_to", Json::array()},
+                      {"roster_version", v.roster_version},
+                      {"rota_version", v.rota_version},
                       {"late", v.late},
                       {"reserve_used", v.reserve_used},
                       {"technical_alarm", v.technical_alarm},
                       {"own_unit", alert->own_unit},
                       {"may_take", alert->may_take && untaken(v.state)},
+                      {"may_close", !over(v.state) && (v.state == wire::AlertState::kAdvised || v.reserve_used)},
                       {"open", !over(v.state)},
                       {"ringing", rings(*alert)},
                       {"warnings", alert->warnings}};
+      if (out["alert"]["taken_by_me"] && v.state == wire::AlertState::kTaken && !alert->handing_to)
+        out["alert"]["hand_over_to"] = hand_over_json(conversation, self);
     }
     requests.emplace_back(at, std::move(out));
   };
@@ -394,10 +465,11 @@ std::string ScreenView::view(const LinkLook& link, const std::optional<Holder>& 
   for (const Conversation& conversation : client_.conversations()) {
     const auto found = alert_of.find(conversation.id);
     listed.insert(conversation.id);
-    add(conversation.id, found == alert_of.end() ? nullptr : found->second, &summary(conversation));
+    add(conversation.id, found == alert_of.end() ? nullptr : found->second, &summary(conversation),
+        &conversation);
   }
   for (const Alert& alert : alerts) {  // it rings before its words are here
-    if (!listed.contains(alert.view.stream)) add(alert.view.stream, &alert, nullptr);
+    if (!listed.contains(alert.view.stream)) add(alert.view.stream, &alert, nullptr, nullptr);
   }
   std::stable_sort(requests.begin(), requests.end(),
                    [](const auto& a, const auto& b) { return a.first > b.first; });
@@ -431,6 +503,7 @@ std::string ScreenView::view(const LinkLook& link, const std::optional<Holder>& 
        {"reserve", reserve_json(client_.reserve_plan())},
        {"board", std::move(board)},
        {"requests", std::move(list)},
+       {"gaps", gaps_json(gaps_, client_, now)},
        {"suspicions", std::move(suspicions)}});
 }
 
@@ -438,9 +511,30 @@ Result<std::string> ScreenView::talk(ConversationId conversation, UtcTime now) {
   NV_TRY(const auto messages, client_.history(conversation));
   const Looks looks = looks_of(messages);
   const auto self = client_.self();
+  std::map<MessageId, Json> receipts;
+  if (const auto signed_for = client_.receipts(conversation)) {
+    for (const PersonReceipt& receipt : *signed_for) {
+      const auto [found, fresh] = receipts.try_emplace(receipt.message, Json::array());
+      found->second.push_back({{"name", receipt.person.name},
+                               {"kind", name_of(receipt.person.kind)},
+                               {"stage", name_of(receipt.stage)},
+                               {"at", time_json(receipt.at)}});
+    }
+  }
+  std::map<PersonId, std::string> names;
+  for (const Conversation& candidate : client_.conversations()) {
+    if (candidate.id != conversation) continue;
+    for (const Person& person : candidate.members) names[person.id] = person.name;
+  }
   Json list = Json::array();
   for (const Message& message : messages) {
     Json one = message_json(message);
+    const auto signed_for = receipts.find(message.id);
+    one["receipts"] = signed_for == receipts.end() ? Json::array() : signed_for->second;
+    if (const auto* handed = std::get_if<wire::HandOver>(&message.content.body)) {
+      const auto name = names.find(handed->to);
+      one["to"] = name == names.end() ? std::string() : name->second;
+    }
     if (message.own) one["delivery"] = name_of(delivery(message, now));
     const wire::Body& body = message.content.body;
     if (std::holds_alternative<wire::Advice>(body)) {

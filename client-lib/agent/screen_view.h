@@ -38,6 +38,8 @@ class ScreenView {
   void touched(ConversationId conversation) { stale_.insert(conversation); }
   // Conversations that have changed since this was asked the last time.
   std::vector<ConversationId> changed();
+  // She has acted here (reserve plan, withdrawn, closed): what the device told her to do is done.
+  void settled(AlertId alert) { ring_now_.erase(alert); }
   // Declined here: rings again only for a notice that comes after this.
   void quiet(const Alert& alert) { quiet_[alert.view.alert] = alert.notices.size(); }
 
@@ -62,6 +64,8 @@ class ScreenView {
   };
   const Summary& summary(const Conversation& conversation);
   bool rings(const Alert& alert) const;
+  // P-110, while what it says still holds; nothing otherwise.
+  const RingNow* must_ring(const Alert& alert) const;
   // Of an own message; the store keeps no "IKKE SENDT" for what is still being tried.
   Delivery delivery(const Message& message, UtcTime now) const;
 
@@ -71,6 +75,8 @@ class ScreenView {
   std::map<MessageId, ConversationId> own_;  // where our own messages are: their deliveries do not say
   std::map<AlertId, std::size_t> quiet_;
   std::set<MessageId> not_sent_;  // told, and not stored since
+  std::map<AlertId, RingNow> ring_now_;
+  std::vector<GapAhead> gaps_;    // the nearest word of each
   std::vector<Holder> holders_;   // who has held it, newest last
 };
 

@@ -79,6 +79,11 @@ struct Names<wire::NoticeKind> {
                                       Named<N>{N::kLoud, "loud"}};
 };
 template <>
+struct Names<wire::SeenStage> {
+  using S = wire::SeenStage;
+  static constexpr std::array kAll = {Named<S>{S::kOnDevice, "on_device"}, Named<S>{S::kSeen, "seen"}};
+};
+template <>
 struct Names<RingReason> {
   using R = RingReason;
   static constexpr std::array kAll = {Named<R>{R::kNotSent, "not_sent"},

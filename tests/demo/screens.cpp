@@ -24,6 +24,28 @@ void say(const Json& json) {
   std::cout << json.dump() << std::endl;  // a test reads line by line
 }
 
+constexpr const char* kScreens[] = {"amalie", "ida", "rune"};
+
+Json open_all(Cast& cast) {
+  Json links = Json::object();
+  const auto actors = by_key(cast);
+  for (const char* key : kScreens) links[key] = actors.at(key)->open_screens();
+  return links;
+}
+
+Json restart(Stage& stage, Cast& cast) {
+  for (const auto& actor : stage.actors()) actor->stop();
+  stage.stop_hub();
+  stage.start_hub();
+  const auto actors = by_key(cast);
+  for (const auto& actor : stage.actors()) {
+    const bool has_screens = std::any_of(std::begin(kScreens), std::end(kScreens),
+                                         [&](const char* key) { return actors.at(key) == actor.get(); });
+    if (!has_screens) actor->serve();
+  }
+  return {{"ok", true}, {"links", open_all(cast)}};
+}
+
 Json obey(Stage& stage, Cast& cast, const std::string& line) {
   const std::size_t space = line.find(' ');
   const std::string verb = line.substr(0, space);
@@ -36,6 +58,8 @@ Json obey(Stage& stage, Cast& cast, const std::string& line) {
     stage.stop_hub();
   } else if (verb == "start-hub") {
     stage.start_hub();
+  } else if (verb == "restart") {
+    return restart(stage, cast);
   } else if (found == actors.end()) {
     return {{"ok", false}, {"line", line}};
   } else if (verb == "link") {
@@ -104,15 +128,14 @@ void screens_for_people(Stage& stage, Cast& cast, const std::atomic<bool>& stop)
 }
 
 int screens_for_tests(Stage& stage, Cast& cast) {
-  Json homes = Json::object(), links = Json::object();
+  Json homes = Json::object();
   for (const auto& [key, actor] : by_key(cast)) homes[key] = actor->home();
-  for (const char* key : {"amalie", "ida", "rune"}) links[key] = by_key(cast)[key]->open_screens();
   say({{"event", "ready"},
        {"pin", Stage::pin()},
        {"bin", stage.bin_dir()},
        {"folder", stage.folder()},
        {"homes", homes},
-       {"links", links}});
+       {"links", open_all(cast)}});
   const std::atomic<bool> never{false};
   while (const auto line = next_line(stage, never)) say(obey(stage, cast, *line));
   return 0;

@@ -13,7 +13,8 @@ void screens_for_people(Stage& stage, Cast& cast, const std::atomic<bool>& stop)
 
 // For the browser tests: one JSON line {"event":"ready",...}, then one command a line on standard input, each
 // answered by one JSON line, until standard input ends:
-//   link NAME | restart NAME | stop NAME | start NAME | seconds | minutes | stop-hub | start-hub
+//   link NAME | stop NAME | start NAME | seconds | minutes | stop-hub | start-hub |
+//   restart (everybody and the hub, off and on again: programs read their clock anew; answers the new links)
 int screens_for_tests(Stage& stage, Cast& cast);
 
 }  // namespace nattevagt::demo

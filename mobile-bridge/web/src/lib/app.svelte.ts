@@ -1,14 +1,16 @@
 // What the screens look at, and how they ask. Holds what the agent has told, and nothing else: no decision is
 // made here, and nothing of it outlives the page or a lock.
 import type { Connection, LinkState } from "./connection";
-import type { OpenView, Push, Reply, Talk, View } from "./protocol";
-import { errorText } from "./texts.svelte";
+import type { Handover, OpenItem, OpenView, Push, Reply, Talk, Time, View } from "./protocol";
+import { currentLanguage, errorText, setLanguage } from "./texts.svelte";
 
 const awakeEveryMs = 10_000;
 // Where more can be said than the code alone says.
 const special: Record<string, string> = {
   "ask not_found": "no_ladder",
   "ask invalid_value": "cpr",
+  "citizen_start already_exists": "citizen_exists",
+  "citizen_start invalid_value": "cpr",
   "close wrong_state": "read_back_open",
   "advise wrong_state": "take_first",
 };
@@ -19,6 +21,12 @@ class App {
   talks = $state.raw<Record<string, Talk>>({});
   route = $state("/");
   trouble = $state("");   // what went wrong with the last thing asked for
+  work = $state.raw<OpenItem[]>([]);     // what is not finished, in the library's order
+  workSince = $state.raw<Time | null>(null);
+  workMore = $state(0);
+  workLoaded = $state(false);
+  dutyWaits = $state("");                // a change of duty that the hub has not answered
+  dutySaid = $state.raw<{ change: string; code: string | null } | null>(null);
   ticks = $state(0);      // once a second, for what counts down
   alone = $state(sessionStorage.getItem("alone") === "yes");
 
@@ -70,6 +78,13 @@ class App {
     if (reply?.ok) this.talks = { ...this.talks, [conversation]: reply as unknown as Talk };
   }
 
+  async loadWork(): Promise<void> {
+    const reply = await this.quietly({ do: "handover" });
+    if (!reply?.ok) return;
+    const list = reply as unknown as Handover;
+    [this.work, this.workSince, this.workMore, this.workLoaded] = [list.items, list.since, list.more, true];
+  }
+
   setAlone(alone: boolean): void {
     this.alone = alone;
     sessionStorage.setItem("alone", alone ? "yes" : "no");
@@ -85,12 +100,24 @@ class App {
       for (const id of push.conversations) if (id in this.talks) void this.loadTalk(id);
       return;
     }
-    if (push.event === "duty") return; // the screen of duty asks for itself
+    if (push.event === "duty") {
+      if (this.dutyWaits === push.change) this.dutyWaits = "";
+      this.dutySaid = { change: push.change, code: push.code };
+      return;
+    }
+    if (push.event === "check_in") {
+      if (push.code) this.trouble = errorText(`check_in_${push.code}`, push.code);
+      return;
+    }
     this.#viewAtMs = performance.now();
     if (push.locked) {
       this.talks = {};
+      this.work = [];
+      this.workLoaded = false;
       this.trouble = "";
     }
+    // Kept on the device; a page of another port knows it from here.
+    if (push.language && push.language !== currentLanguage()) setLanguage(push.language);
     this.view = push;
   }
   #stayAwake(): void {

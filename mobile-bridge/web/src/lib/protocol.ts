@@ -151,9 +151,13 @@ export interface DeviceLook {
   kind: "person" | "unit" | "recorder";
   safety: string;
   qr: string;
+  qr_rows?: string[];
   verified_at: Time | null;
 }
 export type Language = "da" | "en";
+export interface RingNow { reason: "not_sent" | "nobody_took" | "no_advice"; times: number }
+export interface Gap { role: string; from: Time; until: Time; nearness: number; seen: boolean }
+export interface Receipt { name: string; kind: Person["kind"]; stage: "on_device" | "seen"; at: Time }
 
 export interface Alert {
   id: string;
@@ -169,11 +173,17 @@ export interface Alert {
   taken_by: Person | null;
   taken_at: Time | null;
   taken_by_me: boolean;
+  handing_to: string | null;
+  asked_to_take: boolean;
+  hand_over_to: Person[];
+  roster_version: number;
+  rota_version: number;
   late: boolean;
   reserve_used: boolean;
   technical_alarm: boolean;
   own_unit: boolean;
   may_take: boolean;
+  may_close: boolean;
   open: boolean;
   ringing: boolean;
   warnings: string[];
@@ -198,6 +208,8 @@ export interface AdviceRequest {
   journalled: boolean;
   readable: boolean;
   last: Time | null;
+  alert_id: string | null;
+  ring_now: RingNow | null;
   alert: Alert | null;
 }
 
@@ -239,6 +251,7 @@ export interface OpenView {
   open_items: number;
   untaken_items: number;
   language: Language;
+  gaps: Gap[];
   suspicions: { text: string; conversation: string | null }[];
 }
 export interface LockedView {
@@ -258,6 +271,7 @@ interface Said {
   author: Author;
   own: boolean;
   delivery: Delivery | null;
+  receipts: Receipt[];
 }
 export type Message = Said & (
   | { kind: "ask"; severity: Severity; situation: Situation; citizen: { name: string; cpr: string };
@@ -273,12 +287,12 @@ export type Message = Said & (
   | { kind: "done"; advice: string; done: boolean; reason: string; at_said: Time | null }
   | { kind: "observation"; text: string; at_said: Time | null }
   | { kind: "take" }
+  | { kind: "hand_over"; to: string }
   | { kind: "decline"; reason: string }
   | { kind: "reserve"; choice: string }
   | { kind: "withdraw"; reason: string }
   | { kind: "close" }
   | { kind: "journal"; at_said: Time | null }
-  | { kind: "hand_over"; to: string }
   | { kind: "opening"; name: string; cpr: string }
   | ({ kind: "plan" } & PlanWords)
   | { kind: "plan_signed"; card: string; counts: boolean }

@@ -1,7 +1,7 @@
 // Every text of the screens: texts/da.json, and texts/en.json over it where it has one.
 import da from "../texts/da.json";
 import en from "../texts/en.json";
-import type { Time } from "./protocol";
+import type { Day, Time } from "./protocol";
 
 type Texts = Record<string, Record<string, unknown>>;
 export type Language = "da" | "en";
@@ -38,9 +38,11 @@ export function severityText(severity: string): { label: string; hint: string } 
   const key = severity.toUpperCase();
   return (look(`severity.${key}`) as { label: string; hint: string } | undefined) ?? { label: severity, hint: "" };
 }
-export function errorText(code: unknown): string {
+// In the words of the one act that failed, where it has its own.
+export function errorText(code: unknown, otherwise?: unknown): string {
   const text = t(`errors.${String(code)}`);
-  return text.startsWith("errors.") ? t("errors.unknown") : text;
+  if (!text.startsWith("errors.")) return text;
+  return otherwise === undefined ? t("errors.unknown") : errorText(otherwise);
 }
 
 // The library's own words are Danish ("kl. 02.40 (sommertid)"); here they become English ones.
@@ -52,6 +54,10 @@ export function timeText(time: Time | null | undefined): string {
 export function dayText(time: Time): string {
   if (language === "da") return time.date;
   return new Intl.DateTimeFormat("en-GB", { dateStyle: "long", timeZone: "Europe/Copenhagen" }).format(time.ms);
+}
+export function dayName(day: Day): string {
+  if (language === "da") return day.text;
+  return new Intl.DateTimeFormat("en-GB", { dateStyle: "long", timeZone: "UTC" }).format(new Date(day.iso));
 }
 // A stretch of time as 05.00; an hour and more as 1.05.00.
 export function stretch(ms: number): string {

@@ -14,6 +14,7 @@ export function lateText(request: AdviceRequest): string {
 
 export function stateText(request: AdviceRequest): StateText {
   const alert = request.alert;
+  if (request.ring_now) return { text: t(`request.ring.${request.ring_now.reason}`), kind: "bad" };
   if (!alert) {
     return request.delivery === "failed" ? { text: t("talk.notDelivered"), kind: "bad" } : { text: t("state.queued"), kind: "warn" };
   }
@@ -21,6 +22,7 @@ export function stateText(request: AdviceRequest): StateText {
     case "escalating": return { text: t("request.nobodyYet"), kind: "warn" };
     case "exhausted": return { text: t("request.state.exhausted"), kind: "bad" };
     case "taken":
+      if (alert.handing_to && alert.taken_by) return { text: t("request.handing", { navn: alert.handing_to }), kind: "warn" };
       return alert.taken_by ? { text: t("state.taken", { navn: personText(alert.taken_by) }), kind: "good" }
                             : { text: t("request.claimed"), kind: "warn" };
     case "advised": return { text: t("state.advised"), kind: "good" };
@@ -33,6 +35,7 @@ export function stateText(request: AdviceRequest): StateText {
 export function nextText(request: AdviceRequest): string {
   const alert = request.alert;
   if (!alert?.open) return alert?.taken_by_me && !request.journalled ? t("request.next.journal") : "";
+  if (alert.asked_to_take) return t("request.next.asked", { navn: alert.taken_by?.name ?? "" });
   if (alert.may_take && !alert.taken_by) return t("request.next.take");
   if (request.read_back_to_judge) return t("request.next.judge");
   if (alert.taken_by_me && alert.state === "taken") return t("request.next.advise");

@@ -1,0 +1,2 @@
+add_library(nattevagt_shifted_clock SHARED shifted_clock.c)
+set_target_properties(nattevagt_shifted_clock PROPERTIES LIBRARY_OUTPUT_DIRECTORY ${CMAKE_RUNTIME_OUTPUT_DIRECTORY})
