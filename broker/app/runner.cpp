@@ -160,7 +160,7 @@ void Runner::wait_for_work() {
   if (may_step()) until = std::min(until, core_.next_deadline());
   const UtcTime now = line_->now();
   long wait = until <= now ? 0 : static_cast<long>((until - now).count());
-  if (more_to_read_ && reading) wait = 0;
+  if ((more_to_read_ || next_arrived_ < arrived_.size()) && reading) wait = 0;
   // EINTR is a signal, which has set stop_.
   NV_CHECK(zmq_poll(items, reading ? 3 : 2, wait) >= 0 || errno == EINTR);
   std::uint64_t count = 0;
@@ -180,7 +180,7 @@ void Runner::turn() {
 
 bool Runner::pending_full() const {
   return pending_.records.size() >= kPendingRecordsMax ||
-         pending_.effects.size() >= 16 * kPendingRecordsMax || pending_bytes_ >= kPendingBytesMax;
+         pending_.effects.size() >= kPendingEffectsMax || pending_bytes_ >= kPendingBytesMax;
 }
 
 void Runner::read_front() {
@@ -188,9 +188,12 @@ void Runner::read_front() {
     const auto deferred = std::exchange(deferred_, {});
     for (const FrontEvent& event : deferred) handle(event);
   }
-  arrived_.clear();
-  more_to_read_ = front_->receive(now_, kMessagesPerTurn, arrived_);
-  for (const FrontEvent& event : arrived_) handle(event);
+  if (next_arrived_ == arrived_.size()) {
+    arrived_.clear();
+    next_arrived_ = 0;
+    more_to_read_ = front_->receive(now_, kMessagesPerTurn, arrived_);
+  }
+  while (next_arrived_ < arrived_.size() && may_read()) handle(arrived_[next_arrived_++]);
 }
 
 void Runner::handle(const FrontEvent& event) {
@@ -288,9 +291,10 @@ void Runner::submit_pending() {
   bytes_since_snapshot_ += pending_bytes_;
   const bool due = records_since_snapshot_ >= options_.snapshot_records ||
                    bytes_since_snapshot_ >= options_.snapshot_bytes;
-  if (due && !draining_) {
+  if (due && !draining_ && !compacting_) {
     pending_.compaction = Compaction{
         {core_.last_index(), core_.snapshot()}, core_.live_records(), now_ - options_.audit_kept};
+    compacting_ = true;
     records_since_snapshot_ = 0;
     bytes_since_snapshot_ = 0;
   }
@@ -300,6 +304,7 @@ void Runner::submit_pending() {
 
 void Runner::collect_committed() {
   if (auto compacted = committer_->take_compaction()) {
+    compacting_ = false;
     ++(*compacted ? counters_.compactions : counters_.compactions_failed);
     if (*compacted) {
       log_.info(LogEvent::kCompacted, {{LogField::kIndex, counters_.journal_index}});

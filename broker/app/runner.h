@@ -19,8 +19,9 @@
 //     batches.
 //  5. The reconciler looks at every open alert each second. The service manager and the outside watchdog
 //     hear of us only when it has found nothing; what it finds is mended, logged, counted.
-//  6. Queues are bounded: while a batch of kPendingRecordsMax or kPendingBytesMax waits, the front is not
-//     read, so libzmq and then TCP hold the senders back.
+//  6. Queues are bounded: while a batch of kPendingRecordsMax, kPendingEffectsMax or kPendingBytesMax waits, the
+//     front is not read, so libzmq and then TCP hold the senders back. One event may go over it by what it causes
+//     (a message to 1,000 members).
 //
 // Ownership: a resource; all that the constructor is given outlives it.
 #pragma once
@@ -86,6 +87,8 @@ class Runner {
  private:
   static constexpr std::size_t kMessagesPerTurn = 512;
   static constexpr std::size_t kPendingRecordsMax = 4'096;
+  // Each may be an old entry that the commit thread reads from the disk, and the next batch waits for that.
+  static constexpr std::size_t kPendingEffectsMax = 8'192;
   static constexpr std::size_t kPendingBytesMax = 32 << 20;
 
   struct Session {
@@ -160,7 +163,8 @@ class Runner {
   UtcTime now_;
   std::uint64_t step_count_ = 0;
   std::unordered_map<SessionId, Session> sessions_;
-  std::vector<FrontEvent> arrived_;
+  std::vector<FrontEvent> arrived_;   // by the front; those before next_arrived_ are done
+  std::size_t next_arrived_ = 0;
   std::vector<FrontEvent> deferred_;  // sessions opened and closed while the core may not be stepped
   bool more_to_read_ = false;
   Batch pending_;
@@ -186,6 +190,7 @@ class Runner {
   bool pause_told_ = false;
   std::uint64_t records_since_snapshot_ = 0;
   std::uint64_t bytes_since_snapshot_ = 0;
+  bool compacting_ = false;
   RunnerCounters counters_;
 };
 

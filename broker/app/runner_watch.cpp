@@ -83,9 +83,7 @@ bool Runner::drained() {
 
 void Runner::watch_each_second() {
   next_watch_ = now_ + kWatchEvery;
-  std::vector<FrontEvent> closed;
-  front_->watch(now_, closed);
-  for (const FrontEvent& event : closed) handle(event);
+  front_->watch(now_, arrived_);  // in the order in which things happened: after what was heard before
   watch_memory();
   watch_queue();
   watch_disk();

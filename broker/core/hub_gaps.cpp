@@ -19,16 +19,40 @@ constexpr std::array<Millis, 5> kNearer{hours(24 * 7), hours(24), hours(2), minu
 
 }  // namespace
 
+void HubCore::State::look_for_gaps() {
+  gap_look = {};
+  gaps_at = now;
+}
+
+// A few roles at a time: two weeks of one whole rota are seconds of work, and calls go on meanwhile.
 void HubCore::State::watch_gaps() {
   if (gaps_at > now) return;
-  gaps_at = directory.any_rota() ? now + kLookAgain : kNever;
-  for (const auto& [organisation, rota] : directory.rotas()) {
-    for (const rota::Gap& gap : rota::gaps(rota, now, now + rota::kGapLookAhead)) {
-      if (gap.accepted || directory.holders_of(organisation, gap.role) == nullptr) continue;
-      warn_of(organisation, gap);
-      for (const Millis ahead : kNearer) {
-        if (gap.from - ahead > now) gaps_at = std::min(gaps_at, gap.from - ahead);
+  if (gap_look.next == kNever) gap_look = {{}, 0, directory.any_rota() ? now + kLookAgain : kNever};
+  std::size_t left = kRolesPerLook;
+  const auto& rotas = directory.rotas();
+  for (auto at = rotas.lower_bound(gap_look.organisation); at != rotas.end(); ++at) {
+    const auto& [organisation, rota] = *at;
+    if (organisation != gap_look.organisation) gap_look.organisation = organisation, gap_look.role = 0;
+    for (; gap_look.role < rota.roles.size(); ++gap_look.role) {
+      if (left-- == 0) {
+        gaps_at = now + kSweepPause;
+        return;
       }
+      watch_gaps_of(organisation, rota, rota.roles[gap_look.role]);
+    }
+  }
+  gaps_at = gap_look.next;
+  gap_look = {};
+}
+
+void HubCore::State::watch_gaps_of(const OrganisationId& organisation, const wire::Rota& rota,
+                                   const wire::RoleRota& role) {
+  if (directory.holders_of(organisation, role.role) == nullptr) return;
+  for (const rota::Stretch& stretch : rota::stretches(rota, role, now, now + rota::kGapLookAhead)) {
+    if (stretch.duty.basis != rota::Basis::kGap) continue;  // an accepted gap is known
+    warn_of(organisation, {role.role, stretch.from, stretch.until});
+    for (const Millis ahead : kNearer) {
+      if (stretch.from - ahead > now) gap_look.next = std::min(gap_look.next, stretch.from - ahead);
     }
   }
 }

@@ -172,7 +172,7 @@ Result<JournalIndex> HubCore::State::publish(const OrganisationId& organisation,
 JournalIndex HubCore::State::announce_document(wire::SignedDocument document) {
   const wire::DocumentsChanged changed{{{document.organisation, document.kind, document.version}}};
   if (document.kind != wire::DocumentKind::kRoster) duty_at = now;
-  gaps_at = now;
+  look_for_gaps();
   const JournalIndex index = emit(DocumentPublished{std::move(document)});
   sessions.each([&](const Session& session) {
     if (session.greeted && session.device != nullptr) push(session, changed, index);

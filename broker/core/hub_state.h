@@ -24,7 +24,9 @@ inline constexpr std::size_t kCursorFlushCount = 4'096;  // or with this many ot
 inline constexpr Millis kRetentionSweep = std::chrono::hours(1);
 inline constexpr std::size_t kMovesPerStep = 512;  // alerts that move in one step; the rest in the next
 inline constexpr std::size_t kTrimmedPerRecord = 1'000;  // and streams or alerts that a step's sweep looks at
-inline constexpr Millis kSweepPause = Millis(10);    // between such steps: requests come first
+inline constexpr std::size_t kEntriesPerSweep = 5'000;   // that such a step lets go
+inline constexpr std::size_t kRolesPerLook = 16;         // whose next 14 days one step looks at for gaps
+inline constexpr Millis kSweepPause = Millis(10);        // between such steps: requests come first
 inline constexpr std::size_t kAnswerBytesMax =
     limits::kFrameBytesMax - 64 * 1024;  // of one answer's documents
 inline constexpr Millis kQuotaRetry = std::chrono::seconds(10);
@@ -52,6 +54,11 @@ struct HubCore::State final : OnCall {
   std::vector<AlertId> duty_pending;  // ringing alerts that have not heard of the last one
   std::map<RoleId, std::vector<WarnedGap>> warned_gaps;  // durable
   UtcTime gaps_at = kNever;                              // when a gap may be nearer than was said (P-117)
+  struct GapLook {                                       // under way: where it goes on
+    OrganisationId organisation;
+    std::size_t role = 0;
+    UtcTime next = kNever;  // when the next one is due, by what this one has seen; kNever: none is under way
+  } gap_look;
   UtcTime flush_at = kNever;
   UtcTime sweep_at = kNever;
   struct {  // where the sweep of P-038 goes on; none: it begins
@@ -111,7 +118,9 @@ struct HubCore::State final : OnCall {
 
   // ---- hub_duty.cpp
   Result<JournalIndex> change_duty(const Device& device, const wire::SignedDutyChange& wanted);
+  void look_for_gaps();  // now, from the first role on
   void watch_gaps();
+  void watch_gaps_of(const OrganisationId& organisation, const wire::Rota& rota, const wire::RoleRota& role);
   void warn_of(const OrganisationId& organisation, const rota::Gap& gap);
   Status may_change_duty(const Device& device, const wire::AgreedChange& agreed) const;
 
@@ -131,7 +140,7 @@ struct HubCore::State final : OnCall {
   Status check_epoch(const Stream& stream, wire::EntryKind kind, std::uint64_t epoch) const;
   void refuse_at(const Session& session, std::uint64_t request, Errc code, const Stream* stream);
   void retain();
-  void sweep_stream(const Stream& stream, UtcTime oldest, EntriesTrimmed& trim) const;
+  bool sweep_stream(const Stream& stream, UtcTime oldest, std::size_t& left, EntriesTrimmed& trim) const;
 
   // ---- hub_alerts.cpp
   void raise(Session& session, std::uint64_t request, const wire::Raise& wanted);

@@ -184,40 +184,54 @@ static bool is_unanswered(const Alert* alert) {
          state == wire::AlertState::kExhausted;
 }
 
-void HubCore::State::sweep_stream(const Stream& stream, UtcTime oldest, EntriesTrimmed& trim) const {
-  if (stream.kept() == 0 || (stream.alert && is_unanswered(alerts.find(*stream.alert)))) return;
+// False when `left` entries were not enough for all that is too old.
+bool HubCore::State::sweep_stream(const Stream& stream, UtcTime oldest, std::size_t& left,
+                                  EntriesTrimmed& trim) const {
+  if (stream.kept() == 0 || (stream.alert && is_unanswered(alerts.find(*stream.alert)))) return true;
+  bool all = true;
   std::uint64_t up_to = stream.trimmed();
   while (up_to < stream.head()) {
     const LogEntry& entry = stream.at(up_to + 1);
     if (entry.stored_at > oldest) break;
     if (entry.payload && entry.payload->alert && is_unanswered(alerts.find(*entry.payload->alert))) break;
+    if (left == 0) {
+      all = false;
+      break;
+    }
+    left -= 1;
     up_to += 1;
   }
   if (up_to != stream.trimmed()) trim.items.push_back({stream.id(), stream.inbox_of().value_or(0), up_to});
+  return all;
 }
 
-// A part of the whole at a time (kSweptPerStep): an hour's sweep of a region's streams must not hold up a call.
+// A part of the whole at a time (kTrimmedPerRecord streams, kEntriesPerSweep entries): an hour's sweep of a
+// region's streams must not hold up a call.
 void HubCore::State::retain() {
   using Part = decltype(sweep.part);
   const UtcTime oldest = now - limits::kEntryRetention;
   EntriesTrimmed trim;
   std::vector<AlertId> forgotten;
-  std::size_t seen = 0;
+  std::size_t seen = 0, left = kEntriesPerSweep;
+  bool enough = false;  // the rest of this stream is the next step's
   sweep_at = now + kSweepPause;
   switch (sweep.part) {
     case Part::kStreams:
       streams.some(sweep.stream, kTrimmedPerRecord, [&](const Stream& stream) {
-        sweep_stream(stream, oldest, trim);
-        sweep.stream = stream.id();
+        if (enough) return;
         ++seen;
+        enough = !sweep_stream(stream, oldest, left, trim);
+        if (!enough) sweep.stream = stream.id();
       });
-      if (seen < kTrimmedPerRecord) sweep.part = Part::kInboxes;
+      if (seen < kTrimmedPerRecord && !enough) sweep.part = Part::kInboxes;
       break;
     case Part::kInboxes:
       for (; seen < kTrimmedPerRecord && sweep.inbox < directory.device_count(); ++seen) {
-        sweep_stream(streams.inbox(sweep.inbox++), oldest, trim);
+        enough = !sweep_stream(streams.inbox(sweep.inbox), oldest, left, trim);
+        if (enough) break;
+        sweep.inbox += 1;
       }
-      if (seen < kTrimmedPerRecord) sweep.part = Part::kAlerts;
+      if (seen < kTrimmedPerRecord && !enough) sweep.part = Part::kAlerts;
       break;
     case Part::kAlerts:
       alerts.some(sweep.alert, kTrimmedPerRecord, [&](const Alert& alert) {

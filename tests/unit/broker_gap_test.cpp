@@ -109,5 +109,34 @@ TEST_F(GapTest, WhatIsFilledOrSignedForIsNotWarnedOfAgain) {
   EXPECT_EQ(warned(house), Nearness{});
 }
 
+// Two weeks of a large rota are much to look through: calls come in between.
+TEST_F(GapTest, AFewRolesAreLookedAtInAStepAndNoneIsForgotten) {
+  constexpr std::size_t kRoles = 40, kAStep = 16;
+  wire::Roster roster;
+  const wire::RoleRota plan = rota.roles[0];
+  rota.roles.clear();
+  for (std::size_t i = 0; i < kRoles; ++i) {
+    rota.roles.push_back(plan);
+    rota.roles.back().role = world.id<RoleId>();
+    rota.roles.back().duties[0].last = today + days(19);
+    roster.roles.push_back({rota.roles.back().role, Bytes(50, 1), {ida.person}});
+  }
+  ASSERT_TRUE(world.publish_roster(roster).accepted());
+  ASSERT_TRUE(publish().accepted());
+  world.advance(days(5) - Millis(1));
+  const std::size_t before = world.journal.size();
+  const UtcTime until = world.now + days(2);
+  std::size_t told = before, most = 0;
+  while (world.core->next_deadline() < until) {
+    world.now = std::max(world.now, world.core->next_deadline());
+    world.run(Tick{});
+    most = std::max(most, world.journal.size() - told);
+    told = world.journal.size();
+  }
+  EXPECT_EQ(told - before, kRoles);
+  EXPECT_LE(most, kAStep);
+  EXPECT_EQ(world.take_mail(ida).entries.size(), kRoles);
+}
+
 }  // namespace
 }  // namespace nattevagt::broker::testing

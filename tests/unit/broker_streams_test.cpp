@@ -315,6 +315,26 @@ TEST_F(Streams, EntryGoesAfterThirtyDays) {
   EXPECT_EQ(world.seqs(b, stream), std::vector<std::uint64_t>{2});
 }
 
+// An hour's sweep must not hold up a call, however much has grown old at once.
+TEST_F(Streams, OldEntriesGoABoundedNumberAStepAndAllInTheEnd) {
+  constexpr std::uint64_t kAStep = 5'000;
+  world.checks = false;
+  const ConversationId stream = world.create(a, {b.id});
+  world.disconnect(b);
+  for (std::uint64_t i = 0; i < kAStep + 500; ++i) world.ask(a, world.message(stream, 0, "old"));
+  world.sleep(limits::kEntryRetention + std::chrono::hours(1));
+  std::uint64_t kept = world.core->counters().entries_kept;
+  ASSERT_GT(kept, kAStep);
+  for (int steps = 0; steps < 100 && kept > 0; ++steps) {
+    world.now = std::max(world.now, world.core->next_deadline());
+    world.run(Tick{});
+    const std::uint64_t left = world.core->counters().entries_kept;
+    EXPECT_LE(kept - left, kAStep);
+    kept = left;
+  }
+  EXPECT_EQ(kept, 0U);
+}
+
 // P-037: an Ack is not answered, and its record waits for others.
 TEST_F(Streams, AcksAreBatchedIntoOneRecord) {
   const ConversationId stream = world.create(a, {b.id, c.id});
