@@ -14,6 +14,18 @@ using std::chrono::steady_clock;
 constexpr std::chrono::milliseconds kPauseMin{50};
 constexpr std::chrono::milliseconds kPauseMax{250};
 
+// What the batch makes of the journal, about.
+std::size_t pages_of(const std::vector<Record>& records) {
+  constexpr std::size_t kPageBytes = 8 * 1024;
+  std::size_t pages = 0;
+  for (const Record& record : records) {
+    std::size_t bytes = record.meta.size();
+    for (const Bytes& body : record.bodies) bytes += body.size();
+    pages += 1 + bytes / kPageBytes;
+  }
+  return pages;
+}
+
 void wake(int descriptor) {
   const std::uint64_t one = 1;
   [[maybe_unused]] const ssize_t written = ::write(descriptor, &one, sizeof(one));
@@ -78,19 +90,26 @@ bool Committer::fatal() const {
 }
 
 void Committer::run() {
+  std::unique_lock lock(mutex_);
   while (true) {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return stopping_ || given_; });
+    changed_.wait(lock, [this] { return stopping_ || given_ || (compacting_ && !fatal_); });
     if (stopping_) return;
-    Batch batch = std::move(*given_);
-    given_.reset();
-    working_ = true;
+    std::size_t pages = kCompactionPages;
+    if (given_) {
+      Batch batch = std::move(*given_);
+      given_.reset();
+      working_ = true;
+      lock.unlock();
+      pages = std::max(pages, 2 * pages_of(batch.records));
+      work(std::move(batch));
+      lock.lock();
+      working_ = false;
+      wake(descriptor_);
+    }
+    if (!compacting_ || stopping_ || fatal_) continue;
     lock.unlock();
-    work(std::move(batch));
+    compact_some(pages);
     lock.lock();
-    working_ = false;
-    lock.unlock();
-    wake(descriptor_);
   }
 }
 
@@ -111,12 +130,20 @@ void Committer::work(Batch batch) {
     done_ = std::move(out);
   }
   if (!batch.compaction) return;
-  wake(descriptor_);  // the answers need not wait for the compaction
-  Status compacted = journal_.compact(batch.compaction->snapshot, batch.compaction->live);
-  if (compacted) compacted = journal_.prune_audit(batch.compaction->audit_from);
-  const std::scoped_lock lock(mutex_);
-  if (!compacted && compacted.error().code == Errc::kCorrupt) fatal_ = true;
-  compacted_ = std::move(compacted);
+  journal_.compact(std::move(*batch.compaction));
+  compacting_ = true;
+}
+
+void Committer::compact_some(std::size_t pages) {
+  const Result<bool> more = journal_.compact_some(pages);
+  if (more && *more) return;
+  compacting_ = false;
+  {
+    const std::scoped_lock lock(mutex_);
+    fatal_ = fatal_ || (!more && more.error().code == Errc::kCorrupt);
+    compacted_ = more.map([](bool) {});
+  }
+  wake(descriptor_);
 }
 
 // False when the hub stops meanwhile, or the journal is damaged.

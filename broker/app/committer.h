@@ -10,7 +10,10 @@
 //     it comes out. So the core's memory is always the journal plus at most the batches not yet taken, in
 //     order: they cannot part, whatever the disk does. Meanwhile trouble() says why.
 //  3. kCorrupt from the journal ends the work: fatal() is set and nothing comes out again.
-//  4. The bodies of a batch's effects are read before its compaction, which may drop them.
+//  4. The bodies of a batch's effects are read before its compaction begins, which may drop them.
+//  5. A compaction is done in pieces: after a batch one piece of at most twice the batch's pages, or of
+//     kCompactionPages if that is more; without a batch one after another. So what is submitted waits for one
+//     piece at most, whatever the size of the store, and a compaction goes as fast as the journal grows.
 //
 // Ownership: a resource; journal and key outlive it. Threads: its own, and one that calls it.
 #pragma once
@@ -24,16 +27,10 @@
 
 namespace nattevagt::broker {
 
-struct Compaction {
-  JournalSnapshot snapshot;
-  std::vector<JournalIndex> live;
-  UtcTime audit_from = UtcTime::min();  // audit lines from before go
-};
-
 struct Batch {
   std::vector<Record> records;
   std::vector<HeldEffect> effects;
-  std::optional<Compaction> compaction;  // of a state that includes all of `records`
+  std::optional<Compaction> compaction;  // of a state that includes all of `records`; none is under way
   bool empty() const { return records.empty() && effects.empty() && !compaction; }
 };
 
@@ -44,6 +41,8 @@ struct Committed {
   double seconds = 0;
   BuildCounts counts;
 };
+
+inline constexpr std::size_t kCompactionPages = 512;  // of 8 KiB
 
 class Committer {
  public:
@@ -71,10 +70,12 @@ class Committer {
   void run();
   bool append_until_stored(const std::vector<Record>& records);
   void work(Batch batch);
+  void compact_some(std::size_t pages);
 
   Journal& journal_;
   FrameBuilder builder_;  // the thread's
   JournalIndex durable_;  // the thread's
+  bool compacting_ = false;  // the thread's
   const int descriptor_;
 
   mutable std::mutex mutex_;  // guards what follows

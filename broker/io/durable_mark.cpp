@@ -45,6 +45,12 @@ Result<DurableMark> DurableMark::open(const std::string& path) {
   return mark;
 }
 
+std::optional<JournalIndex> DurableMark::look(const std::string& path) noexcept {
+  DurableMark mark;
+  mark.file_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  return mark.file_ < 0 ? std::nullopt : mark.read();
+}
+
 std::optional<JournalIndex> DurableMark::read() const noexcept {
   Image found{};
   if (::pread(file_, found.data(), found.size(), 0) != static_cast<ssize_t>(found.size()))

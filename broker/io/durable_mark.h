@@ -23,6 +23,8 @@ class DurableMark {
 
   // Opens or makes the file. kStorage.
   static Result<DurableMark> open(const std::string& path);
+  // What the file at `path` says; nothing when it is not there.
+  static std::optional<JournalIndex> look(const std::string& path) noexcept;
   // Nothing when the file is new or torn: then it says nothing about the journal.
   std::optional<JournalIndex> read() const noexcept;
   // Errors are no reason to refuse work: an old mark is a weaker check, not a wrong one.

@@ -4,8 +4,10 @@
 //  1. append() returns only when the batch is synced; all of a batch or none of it is there after a crash.
 //  2. Records are read back byte for byte, in order, without gaps after the snapshot's index.
 //  3. Damage is an error (kCorrupt), never a shorter log.
-//  4. A record's audit lines are stored with it, and outlive it: compaction leaves them, prune_audit() lets the
-//     oldest go and keeps the place where they end, so that the chain of the rest can still be checked.
+//  4. A record's audit lines are stored with it, and outlive it: compaction lets only the oldest go and keeps the
+//     place where they end, so that the chain of the rest can still be checked.
+//  5. Compaction is done in pieces of a given size; between two of them appends go on, and a crash between them
+//     leaves a journal that is whole. No append waits for work that grows with the store.
 #pragma once
 
 #include <functional>
@@ -25,6 +27,12 @@ struct JournalSnapshot {
   Bytes bytes;
 };
 
+struct Compaction {
+  JournalSnapshot snapshot;
+  std::vector<JournalIndex> live;         // ascending: records up to its index whose bodies are still needed
+  UtcTime audit_from = UtcTime::min();    // audit lines from before go
+};
+
 class Journal {
  public:
   virtual ~Journal() = default;
@@ -35,14 +43,15 @@ class Journal {
   // Calls `visit` for each record after `after`, in order; stops at its first error and returns it.
   virtual Status read_from(JournalIndex after, const std::function<Status(const Record&)>& visit) = 0;
   virtual Result<Bytes> read_body(BodyRef ref) = 0;  // kNotFound
-  // Stores the snapshot and drops records up to its index that are not in `live`, in one transaction.
-  virtual Status compact(const JournalSnapshot& snapshot, std::span<const JournalIndex> live) = 0;
+  // Begins to store the snapshot and to drop what it stands for; NV_CHECKs that none is under way. compact_some()
+  // does about `pages` pages of it; true: more is left. After an error this compaction is over: the journal is as
+  // it was or has a part of it done, and another may begin.
+  virtual void compact(Compaction compaction) = 0;
+  virtual Result<bool> compact_some(std::size_t pages) = 0;
   // Where the audit ends by the lines that are kept; nothing: this journal keeps no audit.
   virtual Result<std::optional<wire::AuditPoint>> audit_end() { return std::optional<wire::AuditPoint>(); }
   // For an audit without lines: the place after which they will begin.
   virtual Status begin_audit(const wire::AuditPoint&) { return {}; }
-  // Lets go of lines from before `before`, oldest first, a bounded number a call.
-  virtual Status prune_audit(UtcTime) { return {}; }
   // A consistent copy while appends go on (other thread), synced, complete or absent.
   virtual Status backup(const std::string& path) = 0;
 };

@@ -18,10 +18,8 @@ namespace {
 using sqlite::Connection;
 using sqlite::Statement;
 
-constexpr std::int64_t kAuditLinesPrunedMax = 20'000;  // a call
-constexpr std::size_t kRowsDeletedPerAppendMin = 256;
+constexpr std::int64_t kSchemaWithAudit = 2;
 constexpr std::size_t kBodiesPerRecordMax = 2;
-constexpr std::size_t kSnapshotPartBytes = 64 * 1024 * 1024;  // SQLite's blob limit is 1 GB
 
 // Each leads from the version before it; the first makes an empty file a journal.
 constexpr std::array kMigrations = {
@@ -35,7 +33,12 @@ constexpr std::array kMigrations = {
     "  chain BLOB NOT NULL, line BLOB NOT NULL) STRICT;"
     "CREATE TABLE audit_begin (id INTEGER PRIMARY KEY CHECK (id = 1), seq INTEGER NOT NULL,"
     "  chain BLOB NOT NULL) STRICT;"
-    "PRAGMA user_version = 2;"};
+    "PRAGMA user_version = 2;",
+    // `snapshot` is the one that stands; `snapshot_other` the next while it is written, then the last while it goes
+    // (journal_compaction.h). What `doomed` listed the next compaction finds by itself.
+    "CREATE TABLE snapshot_other (part INTEGER PRIMARY KEY, idx INTEGER NOT NULL, bytes BLOB NOT NULL) STRICT;"
+    "DROP TABLE doomed;"
+    "PRAGMA user_version = 3;"};
 constexpr std::int64_t kSchemaVersion = kMigrations.size();
 
 // All at once or nothing.
@@ -76,7 +79,8 @@ Status check_schema_version(const Connection& connection) {
   return {};
 }
 
-// One row for each page whose HMAC does not verify.
+// The file's own pages, in use or not: one row for each whose HMAC does not verify. The write-ahead log is not
+// looked at, and a page that a checkpoint left torn counts as damaged though the log has it whole.
 Status check_pages(const Connection& connection) {
   NV_TRY(auto statement, Statement::prepare(connection, "PRAGMA cipher_integrity_check"));
   NV_TRY(const bool row, statement.step());
@@ -84,14 +88,32 @@ Status check_pages(const Connection& connection) {
   return {};
 }
 
+// Every page in use as it is read: through the write-ahead log, by its HMAC, in its place.
+Status check_content(const Connection& connection) {
+  NV_TRY(auto statement, Statement::prepare(connection, "PRAGMA quick_check(1)"));
+  NV_TRY(const bool row, statement.step());
+  if (!row || statement.text(0) != "ok") return fail(Errc::kCorrupt, "journal page");
+  return {};
+}
+
+Result<std::int64_t> last_index_of(const Connection& connection) {
+  return sqlite::query_integer(connection,
+                               "SELECT max(coalesce((SELECT max(idx) FROM record), 0),"
+                               " coalesce((SELECT max(idx) FROM snapshot), 0))");
+}
+
+// Invariant 2.
+Status check_mark(const Connection& connection, const std::string& path) {
+  NV_TRY(const std::int64_t last, last_index_of(connection));
+  if (DurableMark::look(path + ".mark").value_or(0) <= static_cast<JournalIndex>(last)) return {};
+  return fail(Errc::kCorrupt, "journal mark");
+}
+
 // The last index; kCorrupt when one is missing between the snapshot's and it.
 Result<JournalIndex> check_indexes(const Connection& connection) {
   NV_TRY(const std::int64_t snapshot,
          sqlite::query_integer(connection, "SELECT coalesce(max(idx), 0) FROM snapshot"));
-  NV_TRY(const std::int64_t last,
-         sqlite::query_integer(connection,
-                               "SELECT max(coalesce((SELECT max(idx) FROM record), 0),"
-                               " coalesce((SELECT max(idx) FROM snapshot), 0))"));
+  NV_TRY(const std::int64_t last, last_index_of(connection));
   NV_TRY(const std::int64_t count, sqlite::query_integer(connection,
                                                          "SELECT count(*) FROM record WHERE idx >"
                                                          " coalesce((SELECT max(idx) FROM snapshot), 0)"));
@@ -113,6 +135,8 @@ Status copy_pages(const Connection& from, const Connection& to) {
 }
 
 Status copy_checked(const std::string& path, const JournalKey& key, const std::string& partial) {
+  // Before the copy, which is then of this moment or a later one.
+  const JournalIndex promised = DurableMark::look(path + ".mark").value_or(0);
   NV_TRY(auto from, Connection::open(path, key, Connection::Mode::kRead));
   NV_TRYV(check_schema_version(from));
   {
@@ -121,7 +145,8 @@ Status copy_checked(const std::string& path, const JournalKey& key, const std::s
     // One file without a write-ahead log beside it: it can be moved as it is.
     NV_TRYV(to.execute("PRAGMA journal_mode = DELETE"));
   }
-  NV_TRYV(SqlcipherJournal::verify_file(partial, key));
+  NV_TRY(const JournalIndex last, SqlcipherJournal::verify_file(partial, key));
+  if (last < promised) return fail(Errc::kCorrupt, "journal mark");
   return sync_path(partial, O_RDONLY);
 }
 
@@ -221,6 +246,12 @@ Result<std::unique_ptr<SqlcipherJournal>> SqlcipherJournal::open(const std::stri
   journal->lock_ = ::open((path + ".lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (journal->lock_ < 0) return fail(Errc::kStorage, "journal lock");
   if (::flock(journal->lock_, LOCK_EX | LOCK_NB) != 0) return fail(Errc::kBusy, "journal lock");
+  {
+    // Whoever opens for writing folds the log into the file: not before it leads to where it has led.
+    NV_TRY(const auto look, Connection::open(path, key, Connection::Mode::kRead));
+    NV_TRYV(check_schema_version(look));
+    NV_TRYV(check_mark(look, path));
+  }
   NV_TRYV(journal->open_writer());
   if (options.verify_pages) {
     // A power cut in the middle of a checkpoint leaves pages torn that the log has whole: it is carried through
@@ -230,16 +261,19 @@ Result<std::unique_ptr<SqlcipherJournal>> SqlcipherJournal::open(const std::stri
   }
   NV_TRY(journal->last_index_, check_indexes(journal->writer_));
   NV_TRY(journal->mark_, DurableMark::open(path + ".mark"));
-  if (journal->mark_.read().value_or(0) > journal->last_index_) return fail(Errc::kCorrupt, "journal mark");
   journal->mark_.write(journal->last_index_);
   NV_TRYV(journal->open_reader());
   return journal;
 }
 
 Result<JournalIndex> SqlcipherJournal::verify_file(const std::string& path, const JournalKey& key) {
-  NV_TRY(const auto connection, Connection::open(path, key, Connection::Mode::kRead));
+  const bool one_file = !exists(path + "-wal");
+  NV_TRY(auto connection, Connection::open(path, key, Connection::Mode::kRead));
   NV_TRYV(check_schema_version(connection));
-  NV_TRYV(check_pages(connection));
+  NV_TRYV(connection.execute("BEGIN"));  // one moment, also while a hub writes
+  if (one_file) NV_TRYV(check_pages(connection));
+  NV_TRYV(check_content(connection));
+  NV_TRYV(check_mark(connection, path));
   return check_indexes(connection);
 }
 
@@ -261,12 +295,6 @@ Status SqlcipherJournal::open_writer() {
                             "INSERT INTO record (idx, at, meta, body0, body1) VALUES (?1, ?2, ?3, ?4, ?5)"));
   NV_TRY(insert_audit_,
          Statement::prepare(writer_, "INSERT INTO audit (seq, at, chain, line) VALUES (?1, ?2, ?3, ?4)"));
-  NV_TRY(delete_record_, Statement::prepare(writer_,
-                                            "DELETE FROM record WHERE idx IN"
-                                            " (SELECT idx FROM doomed ORDER BY idx LIMIT ?1)"));
-  NV_TRY(delete_doomed_, Statement::prepare(writer_,
-                                            "DELETE FROM doomed WHERE idx IN"
-                                            " (SELECT idx FROM doomed ORDER BY idx LIMIT ?1)"));
   return {};
 }
 
@@ -276,14 +304,12 @@ Status SqlcipherJournal::upgrade() {
 }
 
 void SqlcipherJournal::forget_statements() {
-  begin_ = {}, commit_ = {}, insert_ = {}, insert_audit_ = {}, delete_record_ = {}, delete_doomed_ = {};
+  begin_ = {}, commit_ = {}, insert_ = {}, insert_audit_ = {};
 }
 
 Status SqlcipherJournal::open_reader() {
   NV_TRY(reader_, Connection::open(path_, key_, Connection::Mode::kRead));
-  NV_TRY(body_, Statement::prepare(reader_,
-                                   "SELECT body0, body1 FROM record WHERE idx = ?1"
-                                   " AND idx NOT IN (SELECT idx FROM doomed)"));
+  NV_TRY(body_, Statement::prepare(reader_, "SELECT body0, body1 FROM record WHERE idx = ?1"));
   return {};
 }
 
@@ -300,11 +326,9 @@ Status SqlcipherJournal::append(std::span<const Record> batch) {
   const Status stored = append_in_transaction(batch);
   if (stored) {
     last_index_ = batch.back().index;
-    delete_paused_ = false;
     mark_.write(last_index_);
     return {};
   }
-  delete_paused_ = true;
   // When this fails too, the next append tries again; the first error is what the caller acts on.
   if (const Status recovered = recover_writer(); !recovered && recovered.error().code == Errc::kCorrupt) {
     broken_ = true;
@@ -348,7 +372,6 @@ Status SqlcipherJournal::append_in_transaction(std::span<const Record> batch) {
     NV_TRYV(insert_.run());
     NV_TRYV(append_audit(record));
   }
-  if (!delete_paused_) NV_TRYV(delete_some(std::max(kRowsDeletedPerAppendMin, 2 * batch.size())));
   return commit_.run();
 }
 
@@ -381,48 +404,12 @@ Status SqlcipherJournal::begin_audit(const wire::AuditPoint& point) {
   return put.run();
 }
 
-Status SqlcipherJournal::prune_audit(UtcTime before) {
-  if (broken_) return fail(Errc::kCorrupt, "journal broken");
-  if (!writer_.is_open()) NV_TRYV(recover_writer());
-  const Status pruned = prune_in_transaction(before);
-  if (!pruned) NV_TRYV(recover_writer());
-  return pruned;
-}
-
-// The place after the last line that goes is kept, in the same transaction.
-Status SqlcipherJournal::prune_in_transaction(UtcTime before) {
-  NV_TRYV(begin_.run());
-  NV_TRY(const std::int64_t first, sqlite::query_integer(writer_, "SELECT coalesce(min(id), 0) FROM audit"));
-  NV_TRY(auto find, Statement::prepare(writer_,
-                                       "SELECT id, seq, chain FROM audit WHERE id < ?1 AND id <"
-                                       " coalesce((SELECT min(id) FROM audit WHERE at >= ?2), ?1)"
-                                       " ORDER BY id DESC LIMIT 1"));
-  find.bind(1, first + kAuditLinesPrunedMax);
-  find.bind(2, to_unix_ms(before));
-  NV_TRY(const bool row, find.step());
-  if (row) {
-    const std::int64_t last = find.integer(0);
-    NV_TRY(auto begin,
-           Statement::prepare(writer_,
-                              "INSERT OR REPLACE INTO audit_begin (id, seq, chain) VALUES (1, ?1, ?2)"));
-    const Digest chain = digest_of(find.blob(2));
-    begin.bind(1, find.integer(1));
-    begin.bind(2, ByteView(chain));
-    NV_TRYV(begin.run());
-    NV_TRY(auto drop, Statement::prepare(writer_, "DELETE FROM audit WHERE id <= ?1"));
-    drop.bind(1, last);
-    NV_TRYV(drop.run());
-  }
-  find.reset();
-  return commit_.run();
-}
-
 Status SqlcipherJournal::read_file(const std::string& path, const JournalKey& key,
                                    const JournalVisit& visit) {
   NV_TRY(auto connection, Connection::open(path, key, Connection::Mode::kRead));
   NV_TRYV(check_schema_version(connection));
   NV_TRY(const std::int64_t version, sqlite::query_integer(connection, "PRAGMA user_version"));
-  if (version < kSchemaVersion) return fail(Errc::kUnsupported, "journal without an audit");
+  if (version < kSchemaWithAudit) return fail(Errc::kUnsupported, "journal without an audit");
   NV_TRYV(connection.execute("BEGIN"));  // one moment for all that follows
   if (visit.audit_begin) {
     NV_TRY(const wire::AuditPoint begin, audit_begin_in(connection));
@@ -438,14 +425,6 @@ Status SqlcipherJournal::read_file(const std::string& path, const JournalKey& ke
     }
   }
   return visit.record ? visit_records(connection, after, visit.record) : Status();
-}
-
-// In step with appends, and twice as fast: what is dropped is gone before the next compaction drops more.
-Status SqlcipherJournal::delete_some(std::size_t rows) {
-  delete_record_.bind(1, static_cast<std::int64_t>(rows));
-  NV_TRYV(delete_record_.run());
-  delete_doomed_.bind(1, static_cast<std::int64_t>(rows));
-  return delete_doomed_.run();
 }
 
 Result<std::optional<JournalSnapshot>> SqlcipherJournal::load_snapshot() {
@@ -473,54 +452,23 @@ Result<Bytes> SqlcipherJournal::read_body(BodyRef ref) {
   return body;
 }
 
-Status SqlcipherJournal::compact(const JournalSnapshot& snapshot, std::span<const JournalIndex> live) {
+void SqlcipherJournal::compact(Compaction compaction) {
+  NV_CHECK(!compaction_ && compaction.snapshot.index <= last_index_);
+  compaction_.emplace(std::move(compaction));
+}
+
+Result<bool> SqlcipherJournal::compact_some(std::size_t pages) {
+  if (!compaction_) return false;
+  const Result<bool> done = advance_compaction(pages);
+  if (!done || *done) compaction_.reset();
+  if (!done && writer_.is_open()) NV_TRYV(recover_writer());
+  return done.map([](bool all) { return !all; });
+}
+
+Result<bool> SqlcipherJournal::advance_compaction(std::size_t pages) {
   if (broken_) return fail(Errc::kCorrupt, "journal broken");
   if (!writer_.is_open()) NV_TRYV(recover_writer());
-  NV_CHECK(snapshot.index <= last_index_);
-  const Status stored = compact_in_transaction(snapshot, live);
-  if (!stored) NV_TRYV(recover_writer());
-  return stored;
-}
-
-Status SqlcipherJournal::compact_in_transaction(const JournalSnapshot& snapshot,
-                                                std::span<const JournalIndex> live) {
-  NV_TRYV(begin_.run());
-  NV_TRYV(writer_.execute("DELETE FROM snapshot"));
-  {
-    NV_TRY(auto insert,
-           Statement::prepare(writer_, "INSERT INTO snapshot (part, idx, bytes) VALUES (?1, ?2, ?3)"));
-    std::int64_t part = 0;
-    ByteView rest = snapshot.bytes;
-    do {
-      const ByteView bytes = rest.first(std::min(rest.size(), kSnapshotPartBytes));
-      insert.bind(1, part++);
-      insert.bind(2, to_row(snapshot.index));
-      insert.bind(3, bytes);
-      NV_TRYV(insert.run());
-      rest = rest.subspan(bytes.size());
-    } while (!rest.empty());
-    NV_TRYV(
-        writer_.execute("CREATE TEMP TABLE IF NOT EXISTS kept (idx INTEGER PRIMARY KEY);"
-                        "DELETE FROM kept;"));
-    NV_TRY(auto keep, Statement::prepare(writer_, "INSERT INTO kept (idx) VALUES (?1)"));
-    for (const JournalIndex index : live) {
-      keep.bind(1, to_row(index));
-      NV_TRYV(keep.run());
-    }
-    NV_TRY(auto doom, Statement::prepare(writer_,
-                                         "INSERT OR IGNORE INTO doomed SELECT idx FROM record"
-                                         " WHERE idx <= ?1 AND idx NOT IN (SELECT idx FROM kept)"));
-    doom.bind(1, to_row(snapshot.index));
-    NV_TRYV(doom.run());
-  }
-  NV_TRYV(writer_.execute("DELETE FROM kept"));
-  NV_TRYV(delete_some(kRowsDeletedPerAppendMin));
-  return commit_.run();
-}
-
-Result<std::int64_t> SqlcipherJournal::rows_to_delete() {
-  const std::scoped_lock lock(reader_mutex_);
-  return sqlite::query_integer(reader_, "SELECT count(*) FROM doomed");
+  return compaction_->advance(writer_, pages);
 }
 
 Status SqlcipherJournal::backup(const std::string& path) { return backup_file(path_, key_, path); }

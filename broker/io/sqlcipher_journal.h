@@ -8,10 +8,7 @@
 //     whole or not at all, and the next append can follow.
 //  4. One process writes: open() holds a lock on `<path>.lock` for the object's life.
 //
-// What compaction drops is invisible at once and deleted a little with each append, so that no append waits
-// for the deletion of a hundred thousand rows (secure_delete writes each page of them).
-//
-// Ownership: a resource. Threads: append() and compact() by one thread at a time; load_snapshot(),
+// Ownership: a resource. Threads: append(), compact() and compact_some() by one thread at a time; load_snapshot(),
 // read_from(), read_body() and backup() by any, also while an append goes on.
 #pragma once
 
@@ -19,6 +16,7 @@
 
 #include "broker/io/durable_mark.h"
 #include "broker/io/journal.h"
+#include "broker/io/journal_compaction.h"
 #include "broker/io/sqlite_handle.h"
 
 namespace nattevagt::broker {
@@ -45,9 +43,11 @@ class SqlcipherJournal final : public Journal {
   static Result<std::unique_ptr<SqlcipherJournal>> open(const std::string& path, const JournalKey& key,
                                                         JournalOptions options = {});
   // Copies the journal at `path`, which a running hub may be writing, to `to`: synced, checked, complete or
-  // absent. kAlreadyExists when `to` is there.
+  // absent. kAlreadyExists when `to` is there; kCorrupt also when it is shorter than it has been.
   static Status backup_file(const std::string& path, const JournalKey& key, const std::string& to);
-  // Checks every page and the indexes without opening for writing; gives the last index.
+  // Checks what opening it would read: every page through the write-ahead log (where there is none, the file's
+  // unused pages too), the indexes, the mark. Writes nothing; gives the last index. kCorrupt: damaged, or shorter
+  // than it has been.
   static Result<JournalIndex> verify_file(const std::string& path, const JournalKey& key);
 
   // In this order and as of one moment, also while a hub writes it. The first error of a visit ends it.
@@ -61,14 +61,12 @@ class SqlcipherJournal final : public Journal {
   Result<std::optional<JournalSnapshot>> load_snapshot() override;
   Status read_from(JournalIndex after, const std::function<Status(const Record&)>& visit) override;
   Result<Bytes> read_body(BodyRef ref) override;
-  Status compact(const JournalSnapshot& snapshot, std::span<const JournalIndex> live) override;
+  void compact(Compaction compaction) override;
+  Result<bool> compact_some(std::size_t pages) override;
   Result<std::optional<wire::AuditPoint>> audit_end() override;
   Status begin_audit(const wire::AuditPoint& point) override;
-  Status prune_audit(UtcTime before) override;
   Status backup(const std::string& path) override;
 
-  // Rows that are dropped but not yet deleted; for tests and metrics.
-  Result<std::int64_t> rows_to_delete();
   // Tests: changes the limit of JournalOptions::pages_max.
   Status limit_pages(std::uint32_t pages_max);
 
@@ -82,9 +80,7 @@ class SqlcipherJournal final : public Journal {
   void forget_statements();
   Status append_in_transaction(std::span<const Record> batch);
   Status append_audit(const Record& record);
-  Status prune_in_transaction(UtcTime before);
-  Status delete_some(std::size_t rows);
-  Status compact_in_transaction(const JournalSnapshot& snapshot, std::span<const JournalIndex> live);
+  Result<bool> advance_compaction(std::size_t pages);
 
   const std::string path_;
   const JournalKey key_;
@@ -94,10 +90,10 @@ class SqlcipherJournal final : public Journal {
 
   // The appending thread's.
   sqlite::Connection writer_;
-  sqlite::Statement begin_, commit_, insert_, insert_audit_, delete_record_, delete_doomed_;
+  sqlite::Statement begin_, commit_, insert_, insert_audit_;
+  std::optional<JournalCompaction> compaction_;  // under way
   JournalIndex last_index_ = 0;
-  bool delete_paused_ = false;  // after a failure: no other work in the transaction until one succeeds
-  bool broken_ = false;         // invariant 3 did not hold: nothing but a restart may help
+  bool broken_ = false;  // invariant 3 did not hold: nothing but a restart may help
 
   std::mutex reader_mutex_;  // guards the three below
   sqlite::Connection reader_;

@@ -105,7 +105,10 @@ Result<Connection> Connection::open(const std::string& path, const JournalKey& k
   NV_TRYV(connection.execute("PRAGMA cipher_log_level = NONE"));
   NV_TRYV(connection.execute("PRAGMA cipher_page_size = 8192"));
   if (mode != Mode::kCreate) NV_TRYV(query_integer(connection, "SELECT count(*) FROM sqlite_schema"));
-  if (mode == Mode::kRead) NV_TRYV(connection.execute("PRAGMA query_only = ON"));
+  if (mode == Mode::kRead) {
+    NV_TRYV(connection.execute("PRAGMA query_only = ON"));
+    NV_CHECK(sqlite3_db_config(connection.handle_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr) == SQLITE_OK);
+  }
   return connection;
 }
 

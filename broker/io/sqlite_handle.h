@@ -37,6 +37,8 @@ class Connection {
   enum class Mode : std::uint8_t { kCreate, kWrite, kRead };
   // Opens and keys. kBadSignature: the file was made with another key. kCorrupt: it is no database under
   // this key. kStorage: it cannot be opened; with kWrite and kRead also when it is not there.
+  // Who only reads never folds the write-ahead log into the file, also as the last to close: a log that turns out
+  // damaged stays as it is found.
   static Result<Connection> open(const std::string& path, const JournalKey& key, Mode mode);
 
   bool is_open() const noexcept { return handle_ != nullptr; }

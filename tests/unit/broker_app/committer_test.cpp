@@ -6,6 +6,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <thread>
+
 #include "proto/common/system.h"
 #include "proto/wire/codec.h"
 #include "proto/wire/receipt.h"
@@ -56,7 +58,8 @@ class CommitterTest : public ::testing::Test {
     return std::nullopt;
   }
   bool wait_until(const std::function<bool()>& done) {
-    for (int i = 0; i < 30'000; ++i) {
+    const auto until = steady_clock::now() + seconds(60);
+    while (steady_clock::now() < until) {
       if (done()) return true;
       std::this_thread::sleep_for(milliseconds(1));
     }
@@ -141,7 +144,7 @@ TEST_F(CommitterTest, ReadsTheBodiesOfItsEffectsBeforeItCompactsThemAway) {
   entry.entry.id.bytes[0] = 1;
   entry.body = BodyRef{1, 0};
   batch.effects.push_back({1, entry});
-  batch.compaction = Compaction{{1, Bytes{1}}, {}};
+  batch.compaction = Compaction{{1, Bytes{1}}, {}, {}};
   committer_->submit(std::move(batch));
   const auto done = wait_committed();
   ASSERT_TRUE(done && done->ready.size() == 1);
@@ -152,6 +155,58 @@ TEST_F(CommitterTest, ReadsTheBodiesOfItsEffectsBeforeItCompactsThemAway) {
   ASSERT_TRUE(wait_until([&] { return (compacted = committer_->take_compaction()).has_value(); }));
   EXPECT_TRUE(*compacted);
   EXPECT_EQ(journal_.size(), 0U);
+}
+
+// A night's compaction of a large journal takes many pieces: a call waits for one of them.
+TEST_F(CommitterTest, WhatIsSubmittedDuringACompactionWaitsForOnePieceAndNotForTheRest) {
+  constexpr std::size_t kPieces = 1'000;
+  journal_.compact_in(kPieces);
+  Batch first = batch_of(1, 1);
+  first.compaction = Compaction{{1, Bytes{1}}, {}, {}};
+  committer_->submit(std::move(first));
+  ASSERT_TRUE(wait_committed());
+  for (JournalIndex round = 0; round < 3; ++round) {
+    // The thread stands at the door of a piece.
+    ASSERT_TRUE(wait_until([&] { return journal_.pieces_asked().size() == 2 * round + 1; }));
+    ASSERT_TRUE(committer_->free());
+    committer_->submit(batch_of(2 + round, 1));
+    journal_.allow(1);
+    const auto done = wait_committed();
+    ASSERT_TRUE(done) << "it waits for more than one piece";
+    EXPECT_EQ(done->durable, 2 + round);
+    EXPECT_FALSE(committer_->take_compaction());
+    ASSERT_TRUE(wait_until([&] { return journal_.pieces_asked().size() == 2 * round + 2; }));
+    journal_.allow(1);
+  }
+  journal_.allow(kPieces);
+  std::optional<Status> compacted;
+  ASSERT_TRUE(wait_until([&] { return (compacted = committer_->take_compaction()).has_value(); }));
+  EXPECT_TRUE(*compacted);
+  EXPECT_EQ(journal_.pieces_asked(), std::vector<std::size_t>(kPieces, kCompactionPages));
+}
+
+TEST_F(CommitterTest, ACompactionGoesTwiceAsFastAsTheJournalGrows) {
+  journal_.compact_in(2);
+  Batch large = batch_of(1, 2 * kCompactionPages);
+  large.records[0].bodies[0] = Bytes(80 * 8'192, 1);
+  large.compaction = Compaction{{1, Bytes{1}}, {}, {}};
+  journal_.allow(2);
+  committer_->submit(std::move(large));
+  ASSERT_TRUE(wait_committed());
+  ASSERT_TRUE(wait_until([&] { return committer_->take_compaction().has_value(); }));
+  EXPECT_EQ(journal_.pieces_asked(),
+            (std::vector<std::size_t>{2 * (2 * kCompactionPages + 80), kCompactionPages}));
+}
+
+TEST_F(CommitterTest, StopsInTheMiddleOfACompaction) {
+  constexpr std::size_t kWithoutEnd = std::size_t{1} << 60;
+  journal_.compact_in(kWithoutEnd);
+  journal_.allow(kWithoutEnd);
+  Batch batch = batch_of(1, 1);
+  batch.compaction = Compaction{{1, Bytes{1}}, {}, {}};
+  committer_->submit(std::move(batch));
+  ASSERT_TRUE(wait_until([&] { return journal_.pieces_asked().size() >= 4; }));
+  committer_.reset();
 }
 
 using CommitterDeathTest = CommitterTest;

@@ -1,6 +1,7 @@
 // A journal in memory that fails when it is told to.
 #pragma once
 
+#include <condition_variable>
 #include <map>
 #include <mutex>
 
@@ -41,17 +42,51 @@ class MemoryJournal final : public Journal {
     }
     return found->second.bodies[ref.part];
   }
-  Status compact(const JournalSnapshot& snapshot, std::span<const JournalIndex>) override {
+  // The next compaction takes `pieces`, and none is begun that has not been allowed.
+  void compact_in(std::size_t pieces) {
     const std::scoped_lock lock(mutex_);
-    std::erase_if(records_, [&](const auto& row) { return row.first <= snapshot.index; });
-    return {};
+    pieces_ = pieces;
+    allowed_ = 0;
+  }
+  void allow(std::size_t pieces) {
+    {
+      const std::scoped_lock lock(mutex_);
+      allowed_ += pieces;
+    }
+    allowed_changed_.notify_all();
+  }
+  // Of the first pieces that were asked for, how many pages; the last may still be waiting.
+  std::vector<std::size_t> pieces_asked() const {
+    const std::scoped_lock lock(mutex_);
+    return asked_;
+  }
+
+  void compact(Compaction compaction) override {
+    const std::scoped_lock lock(mutex_);
+    upto_ = compaction.snapshot.index;
+  }
+  Result<bool> compact_some(std::size_t pages) override {
+    std::unique_lock lock(mutex_);
+    if (asked_.size() < kRemembered) asked_.push_back(pages);
+    if (pieces_ > 0) {
+      allowed_changed_.wait(lock, [this] { return allowed_ > 0; });
+      --allowed_;
+      if (--pieces_ > 0) return true;
+    }
+    std::erase_if(records_, [&](const auto& row) { return row.first <= upto_; });
+    return false;
   }
   Status backup(const std::string&) override { return fail(Errc::kUnsupported, "memory journal"); }
 
  private:
+  static constexpr std::size_t kRemembered = 10'000;
   mutable std::mutex mutex_;
   std::map<JournalIndex, Record> records_;
   std::optional<Errc> failure_;
+  JournalIndex upto_ = 0;
+  std::size_t pieces_ = 0, allowed_ = 0;
+  std::vector<std::size_t> asked_;
+  std::condition_variable allowed_changed_;
   std::size_t tries_ = 0;
 };
 

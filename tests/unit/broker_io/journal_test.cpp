@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <fstream>
+#include <set>
 #include <thread>
 
 #include "broker/io/sqlcipher_journal.h"
@@ -59,11 +60,27 @@ class JournalTest : public ::testing::Test {
     }));
     return records;
   }
+  static Status compact(SqlcipherJournal& journal, Compaction compaction, std::size_t pages = 64) {
+    journal.compact(std::move(compaction));
+    while (true) {
+      NV_TRY(const bool more, journal.compact_some(pages));
+      if (!more) return {};
+    }
+  }
+  std::int64_t count(const char* sql) {
+    const auto connection = sqlite::Connection::open(path_, key_, sqlite::Connection::Mode::kRead);
+    EXPECT_TRUE(connection);
+    return sqlite::query_integer(*connection, sql).value_or(-1);
+  }
   static void expect_same(const Record& a, const Record& b) {
     EXPECT_EQ(a.index, b.index);
     EXPECT_EQ(a.at, b.at);
     EXPECT_EQ(a.meta, b.meta);
     EXPECT_EQ(a.bodies, b.bodies);
+  }
+  static std::string content(const std::string& path) {
+    std::ifstream file(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), {}};
   }
   void flip(const std::string& path, std::size_t offset) {
     std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
@@ -224,8 +241,20 @@ TEST_F(JournalTest, ADamagedWriteAheadLogIsNeverReadAsAShorterOne) {
       std::filesystem::copy_file(path_ + suffix, other.file("journal") + suffix);
     }
     damage(other.file("journal-wal"));
+    const std::string before = content(other.file("journal")), log_before = content(other.file("journal-wal"));
+    const std::string copy = other.file("copy");
+    const auto verified = SqlcipherJournal::verify_file(other.file("journal"), key_);
+    const auto copied = SqlcipherJournal::backup_file(other.file("journal"), key_, copy);
+    EXPECT_EQ(verified ? Errc{} : verified.error().code, copied ? Errc{} : copied.error().code);
+    EXPECT_EQ(std::filesystem::exists(copy), copied.has_value()) << "a shorter journal as a good backup";
     const auto journal = SqlcipherJournal::open(other.file("journal"), key_);
-    return journal ? Errc{} : journal.error().code;
+    EXPECT_EQ(journal.has_value(), copied.has_value());
+    if (journal) return Errc{};
+    EXPECT_EQ(content(other.file("journal")), before) << "what is damaged stays as it was found";
+    if (!log_before.empty()) {
+      EXPECT_EQ(content(other.file("journal-wal")), log_before);
+    }
+    return journal.error().code;
   };
   EXPECT_EQ(damaged_error([](const std::string&) {}), Errc{});
   for (std::size_t offset = 50; offset < size; offset += 8'192 * 5 + 777) {
@@ -237,6 +266,27 @@ TEST_F(JournalTest, ADamagedWriteAheadLogIsNeverReadAsAShorterOne) {
         << left;
   }
   EXPECT_EQ(damaged_error([](const std::string& path) { std::filesystem::remove(path); }), Errc::kCorrupt);
+}
+
+// A power cut in a checkpoint leaves pages of the file torn that the log has whole, and words that only the log
+// has: what counts is what would be read.
+TEST_F(JournalTest, VerifyAndBackupReadThroughTheLogWhatACheckpointLeftHalfDone) {
+  write_and_die(1, 30, 4);
+  // Behind 32 bytes a frame each: 24 bytes that begin with the page's number, and the page.
+  const std::string log = content(path_ + "-wal");
+  const std::size_t pages = std::filesystem::file_size(path_) / 8'192;
+  std::set<std::size_t> torn;
+  for (std::size_t frame = 32; frame + 24 + 8'192 <= log.size(); frame += 24 + 8'192) {
+    const std::size_t page = static_cast<std::uint8_t>(log[frame + 3]) - std::size_t{1};
+    if (page < pages && torn.insert(page).second) flip(path_, page * 8'192 + 4'000);
+  }
+  ASSERT_GE(torn.size(), 2U);
+  const auto last = SqlcipherJournal::verify_file(path_, key_);
+  ASSERT_TRUE(last) << last.error().where;
+  EXPECT_EQ(*last, 120U);
+  ASSERT_TRUE(SqlcipherJournal::backup_file(path_, key_, folder_.file("copy")));
+  EXPECT_EQ(*SqlcipherJournal::verify_file(folder_.file("copy"), key_), 120U);
+  EXPECT_EQ(all(*open()).size(), 120U);
 }
 
 TEST_F(JournalTest, ATornMarkSaysNothing) {
@@ -269,13 +319,11 @@ TEST_F(JournalTest, CompactionKeepsTheSnapshotTheLaterRecordsAndTheLiveBodies) {
     auto journal = open();
     ASSERT_TRUE(journal->append(batch_of(1, 1'000)));
     EXPECT_FALSE(journal->load_snapshot()->has_value());
-    const std::vector<JournalIndex> live = {7, 30, 900};
-    ASSERT_TRUE(journal->compact({900, Bytes(300'000, 42)}, live));
-    // Dropped rows are invisible at once, and gone after a few appends.
+    ASSERT_TRUE(compact(*journal, {{900, Bytes(300'000, 42)}, {7, 30, 900}, {}}));
     EXPECT_EQ(journal->read_body({8, 0}).error().code, Errc::kNotFound);
     EXPECT_EQ(*journal->read_body({30, 1}), Bytes{});
-    for (JournalIndex next = 1'001; next <= 1'010; ++next) ASSERT_TRUE(journal->append(batch_of(next, 1)));
-    EXPECT_EQ(*journal->rows_to_delete(), 0);
+    ASSERT_TRUE(journal->append(batch_of(1'001, 10)));
+    EXPECT_EQ(count("SELECT count(*) FROM record"), 3 + 110);
   }
   auto journal = open();
   const auto snapshot = journal->load_snapshot();
@@ -286,12 +334,70 @@ TEST_F(JournalTest, CompactionKeepsTheSnapshotTheLaterRecordsAndTheLiveBodies) {
   for (const JournalIndex index : {7U, 30U, 900U, 901U}) {
     EXPECT_EQ(*journal->read_body({index, 0}), record_of(index).bodies[0]);
   }
-  EXPECT_EQ(journal->read_body({8, 0}).error().code, Errc::kNotFound);
   // A second compaction lets go of what the first had kept.
-  ASSERT_TRUE(journal->compact({1'010, Bytes{1}}, {}));
+  ASSERT_TRUE(compact(*journal, {{1'010, Bytes{1}}, {}, {}}));
   EXPECT_EQ(journal->read_body({7, 0}).error().code, Errc::kNotFound);
   ASSERT_TRUE(journal->append(batch_of(1'011, 1)));
   EXPECT_EQ(all(*journal, 1'010).size(), 1U);
+  EXPECT_EQ((*journal->load_snapshot())->bytes, Bytes{1});
+}
+
+// What a piece writes or deletes is counted, not timed: no more than was asked for, and one row over it.
+TEST_F(JournalTest, APieceOfACompactionDoesNoMoreThanItWasAskedForAndAppendsGoOnBetween) {
+  constexpr std::size_t kPages = 40, kPartPages = 33, kLargePages = 26;
+  auto journal = open();
+  ASSERT_TRUE(journal->append(batch_of(1, 1'500)));
+  ASSERT_TRUE(journal->append(batch_of(1'501, 40, 8'192 * (kLargePages - 1))));
+  ASSERT_TRUE(compact(*journal, {{1, Bytes(2'000'000, 1)}, {}, {}}, 100'000));  // an old one that must go
+  ASSERT_EQ(count("SELECT count(*) FROM snapshot"), 8);
+  std::vector<JournalIndex> live;
+  for (JournalIndex index = 300; index < 600; ++index) live.push_back(index);
+  journal->compact({{1'540, Bytes(3'000'000, 2)}, live, {}});
+  std::int64_t small = 1'499, large = 40, parts = 0;
+  JournalIndex next = 1'541;
+  std::size_t pieces = 0;
+  for (bool more = true; more; ++pieces) {
+    const auto worked = journal->compact_some(kPages);
+    ASSERT_TRUE(worked);
+    more = *worked;
+    const std::int64_t small_now = count("SELECT count(*) FROM record WHERE idx <= 1500");
+    const std::int64_t large_now = count("SELECT count(*) FROM record WHERE idx BETWEEN 1501 AND 1540");
+    const std::int64_t parts_now = count("SELECT count(*) FROM snapshot") +
+                                   count("SELECT count(*) FROM snapshot_other");
+    const auto pages = static_cast<std::size_t>(
+        small - small_now + (large - large_now) * std::int64_t{kLargePages} +
+        std::abs(parts_now - (parts == 0 ? 8 : parts)) * std::int64_t{kPartPages});
+    EXPECT_LE(pages, kPages + kPartPages);
+    small = small_now, large = large_now, parts = parts_now;
+    // What is read at any moment is one snapshot, whole: the old one, then the new one.
+    const auto snapshot = journal->load_snapshot();
+    ASSERT_TRUE(snapshot && *snapshot);
+    const bool fresh = (*snapshot)->index == 1'540;
+    EXPECT_EQ((*snapshot)->bytes, fresh ? Bytes(3'000'000, 2) : Bytes(2'000'000, 1));
+    ASSERT_EQ(all(*journal, (*snapshot)->index).size(), (fresh ? 0U : 1'539U) + pieces);
+    ASSERT_TRUE(journal->append(batch_of(next++, 1)));
+  }
+  EXPECT_EQ(small, 300);
+  EXPECT_EQ(large, 0);
+  EXPECT_EQ(count("SELECT count(*) FROM snapshot_other"), 0);
+  EXPECT_GT(pieces, (1'500 + 40 * kLargePages + 20 * kPartPages) / (kPages + kPartPages));
+}
+
+TEST_F(JournalTest, ACompactionThatWasCutOffIsNoneAndTheNextOneClearsIt) {
+  {
+    auto journal = open();
+    ASSERT_TRUE(journal->append(batch_of(1, 100)));
+    journal->compact({{100, Bytes(3'000'000, 1)}, {}, {}});
+    ASSERT_TRUE(*journal->compact_some(100));
+  }
+  auto journal = open();
+  EXPECT_GT(count("SELECT count(*) FROM snapshot_other"), 0);
+  EXPECT_FALSE(journal->load_snapshot()->has_value());
+  EXPECT_EQ(all(*journal).size(), 100U);
+  ASSERT_TRUE(compact(*journal, {{90, Bytes(5, 2)}, {}, {}}));
+  EXPECT_EQ((*journal->load_snapshot())->bytes, Bytes(5, 2));
+  EXPECT_EQ(count("SELECT count(*) FROM snapshot_other"), 0);
+  EXPECT_EQ(count("SELECT count(*) FROM record"), 10);
 }
 
 // ---- The audit (P-120, P-124)
@@ -331,7 +437,7 @@ TEST_F(AuditJournalTest, LinesComeBackInOrderAlsoWhileAHubWritesAndOutliveCompac
   auto journal = open();
   EXPECT_EQ(**journal->audit_end(), end);
   ASSERT_TRUE(journal->append(noted(1, 50)));
-  ASSERT_TRUE(journal->compact({50, Bytes{1}}, {}));
+  ASSERT_TRUE(compact(*journal, {{50, Bytes{1}}, {}, {}}));
   ASSERT_TRUE(journal->append(noted(51, 5)));
   const Kept found = kept();
   EXPECT_EQ(found.lines, lines);
@@ -341,18 +447,19 @@ TEST_F(AuditJournalTest, LinesComeBackInOrderAlsoWhileAHubWritesAndOutliveCompac
 }
 
 TEST_F(AuditJournalTest, OldestLinesGoAndThePlaceWhereTheyEndedStays) {
+  constexpr std::size_t kOnePage = 1;  // a few lines a piece: several pieces
   {
     auto journal = open();
     ASSERT_TRUE(journal->append(noted(1, 50)));
-    ASSERT_TRUE(journal->prune_audit(lines[20].at));
-    ASSERT_TRUE(journal->prune_audit(lines[3].at));  // nothing more
+    ASSERT_TRUE(compact(*journal, {{50, Bytes{1}}, {}, lines[20].at}, kOnePage));
+    ASSERT_TRUE(compact(*journal, {{50, Bytes{1}}, {}, lines[3].at}));  // nothing more
   }
   auto journal = open();
   const Kept found = kept();
   EXPECT_EQ(found.begin, (wire::AuditPoint{20, lines[19].chain}));
   EXPECT_EQ(found.lines, std::vector<wire::AuditLine>(lines.begin() + 20, lines.end()));
   // All of them: the end is known all the same, and the next line follows it.
-  ASSERT_TRUE(journal->prune_audit(lines[49].at + Millis(1)));
+  ASSERT_TRUE(compact(*journal, {{50, Bytes{1}}, {}, lines[49].at + Millis(1)}, kOnePage));
   EXPECT_EQ(**journal->audit_end(), end);
   ASSERT_TRUE(journal->append(noted(51, 1)));
   EXPECT_EQ(kept().begin.seq, 50U);
@@ -362,7 +469,9 @@ TEST_F(AuditJournalTest, AJournalFromBeforeTheAuditGetsOneThatBeginsWhereItIsTol
   {
     auto connection = sqlite::Connection::open(path_, key_, sqlite::Connection::Mode::kWrite);
     ASSERT_TRUE(connection);
-    ASSERT_TRUE(connection->execute("DROP TABLE audit; DROP TABLE audit_begin; PRAGMA user_version = 1"));
+    ASSERT_TRUE(connection->execute(
+        "DROP TABLE audit; DROP TABLE audit_begin; DROP TABLE snapshot_other;"
+        "CREATE TABLE doomed (idx INTEGER PRIMARY KEY) STRICT; PRAGMA user_version = 1"));
   }
   auto journal = open();
   const wire::AuditPoint begin{77, Digest{9}};
@@ -377,7 +486,7 @@ TEST_F(JournalTest, ACompactionThatFailsChangesNothing) {
   auto journal = open();
   ASSERT_TRUE(journal->append(batch_of(1, 100)));
   ASSERT_TRUE(journal->limit_pages(40));
-  EXPECT_EQ(journal->compact({100, Bytes(1'000'000, 1)}, {}).error().code, Errc::kNoSpace);
+  EXPECT_EQ(compact(*journal, {{100, Bytes(1'000'000, 1)}, {}, {}}, 1'000).error().code, Errc::kNoSpace);
   ASSERT_TRUE(journal->limit_pages(0));
   EXPECT_FALSE(journal->load_snapshot()->has_value());
   EXPECT_EQ(all(*journal).size(), 100U);
