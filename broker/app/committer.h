@@ -30,7 +30,7 @@ namespace nattevagt::broker {
 struct Batch {
   std::vector<Record> records;
   std::vector<HeldEffect> effects;
-  std::optional<Compaction> compaction;  // of a state that includes all of `records`; none is under way
+  std::optional<Compaction> compaction;  // whatever it drops no later batch asks for; none is under way
   bool empty() const { return records.empty() && effects.empty() && !compaction; }
 };
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "broker/io/process.h"
 #include "proto/common/check.h"
 #include "proto/wire/codec.h"
 
@@ -17,6 +18,7 @@ constexpr Millis kStorageRetry{1'000};
 constexpr int kIoThreads = 2;    // one encrypts for one fan-out while the other reads
 constexpr int kSocketsMax = 32;  // our own: the front, the ZAP handler, monitors; connections do not count
 constexpr int kGoodbyeLingerMs = 1'000;
+constexpr std::uint64_t kMemoryPartToFold = 3;  // below a third of the limit there is room for the state twice
 
 // What waits when the disk's reserve is touched: an alert, its acts and its ladder still go through.
 bool is_deferrable(const wire::Request& body) {
@@ -56,15 +58,17 @@ Runner::Runner(HubConfig hub, Journal& journal, const CurveSecretKey& curve, con
       log_(log),
       manager_(manager),
       options_(std::move(options)),
-      core_(std::move(hub)),
-      wake_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
+      core_(hub),
+      wake_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)),
+      maker_(std::make_unique<SnapshotMaker>(journal, std::move(hub), wake_)) {
   NV_CHECK(wake_ >= 0);
   context_.set(ZMQ_IO_THREADS, kIoThreads);
   context_.set(ZMQ_MAX_SOCKETS, kSocketsMax);
 }
 
 Runner::~Runner() {
-  // Before the descriptor that it writes to goes.
+  // Before the descriptor that they write to goes.
+  maker_.reset();
   committer_.reset();
   front_.reset();
   zap_.reset();
@@ -291,32 +295,54 @@ void Runner::submit_pending() {
   bytes_since_snapshot_ += pending_bytes_;
   const bool due = records_since_snapshot_ >= options_.snapshot_records ||
                    bytes_since_snapshot_ >= options_.snapshot_bytes;
-  if (due && !draining_ && !compacting_) {
-    pending_.compaction = Compaction{
-        {core_.last_index(), core_.snapshot()}, core_.live_records(), now_ - options_.audit_kept};
-    compacting_ = true;
-    records_since_snapshot_ = 0;
-    bytes_since_snapshot_ = 0;
-  }
+  if (due && !draining_ && !compacting_) begin_compaction();
   committer_->submit(std::exchange(pending_, {}));
   pending_bytes_ = 0;
 }
 
-void Runner::collect_committed() {
-  if (auto compacted = committer_->take_compaction()) {
-    compacting_ = false;
-    ++(*compacted ? counters_.compactions : counters_.compactions_failed);
-    if (*compacted) {
-      log_.info(LogEvent::kCompacted, {{LogField::kIndex, counters_.journal_index}});
-    } else {
-      log_.alarm(LogEvent::kCompactFailed, {{LogField::kError, compacted->error().code}});
-    }
+// The state as it is now, which includes all that is pending.
+void Runner::begin_compaction() {
+  compacting_ = true;
+  records_since_snapshot_ = 0;
+  bytes_since_snapshot_ = 0;
+  const std::uint64_t resident = resident_bytes();
+  if (options_.memory_max_bytes == 0 || resident < options_.memory_max_bytes / kMemoryPartToFold) {
+    wanted_ = {core_.last_index(), core_.audit_point()};
+    return;
   }
+  // The state would be there twice, and the hub near its limit: better a moment in which it does nothing else.
+  pending_.compaction = Compaction{
+      {core_.last_index(), core_.snapshot()}, core_.live_records(), now_ - options_.audit_kept};
+}
+
+void Runner::end_compaction(const Status& how) {
+  compacting_ = false;
+  ++(how ? counters_.compactions : counters_.compactions_failed);
+  if (how) {
+    log_.info(LogEvent::kCompacted, {{LogField::kIndex, counters_.journal_index}});
+  } else {
+    log_.alarm(LogEvent::kCompactFailed, {{LogField::kError, how.error().code}});
+  }
+}
+
+void Runner::collect_compaction() {
+  if (const auto compacted = committer_->take_compaction()) end_compaction(*compacted);
+  if (auto made = maker_->take(); made && !draining_) {
+    if (!*made) return end_compaction(fail((*made).error().code, "snapshot"));
+    pending_.compaction = std::move(**made);
+    pending_.compaction->audit_from = now_ - options_.audit_kept;
+  }
+}
+
+void Runner::collect_committed() {
+  collect_compaction();
   auto committed = committer_->take();
   if (!committed) return;
   // The next batch first: the disk works while we send.
   submit_pending();
   counters_.journal_index = committed->durable;
+  // All effects of up to there are built by now: what they need has been read (committer.h, invariant 4).
+  if (wanted_ && committed->durable >= wanted_->index) maker_->begin(*std::exchange(wanted_, std::nullopt));
   counters_.records += committed->records;
   if (committed->records != 0) {
     ++counters_.commits;

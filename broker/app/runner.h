@@ -1,7 +1,8 @@
 // The hub's life: reads the front, steps the core, has the records committed, lets the effects go.
 //
 // Threads: run() is the main thread and owns core, front and sessions; the commit thread (committer.h) owns
-// the journal's write side; the ZAP handler reads the admission table; libzmq has two of its own.
+// the journal's write side; now and then one makes a snapshot (snapshot_maker.h); the ZAP handler reads the
+// admission table; libzmq has two of its own.
 //
 // Invariants:
 //  1. An effect leaves only after the record that it waits for is on disk: effects go through the commit
@@ -31,6 +32,7 @@
 #include <unordered_set>
 
 #include "broker/app/committer.h"
+#include "broker/app/snapshot_maker.h"
 #include "broker/io/admission.h"
 #include "broker/io/front.h"
 #include "broker/io/log.h"
@@ -114,6 +116,9 @@ class Runner {
   // ---- The commit thread
   void submit_pending();
   void collect_committed();
+  void collect_compaction();
+  void begin_compaction();
+  void end_compaction(const Status& how);
   void apply(Ready& ready, JournalIndex durable);
   void send(const ReadyFrame& frame);
   void stall(SessionId session);
@@ -157,6 +162,7 @@ class Runner {
   std::unique_ptr<ZapHandler> zap_;
   std::unique_ptr<Front> front_;
   std::unique_ptr<Committer> committer_;
+  std::unique_ptr<SnapshotMaker> maker_;
   MetricsServer* metrics_server_ = nullptr;
   Watchdog* watchdog_ = nullptr;
 
@@ -190,7 +196,8 @@ class Runner {
   bool pause_told_ = false;
   std::uint64_t records_since_snapshot_ = 0;
   std::uint64_t bytes_since_snapshot_ = 0;
-  bool compacting_ = false;
+  bool compacting_ = false;  // from begin_compaction() on, until the commit thread is done with it
+  std::optional<SnapshotMaker::Wanted> wanted_;  // when its record is on disk, the maker begins
   RunnerCounters counters_;
 };
 

@@ -29,8 +29,19 @@ struct JournalSnapshot {
 
 struct Compaction {
   JournalSnapshot snapshot;
-  std::vector<JournalIndex> live;         // ascending: records up to its index whose bodies are still needed
-  UtcTime audit_from = UtcTime::min();    // audit lines from before go
+  std::vector<JournalIndex> live;       // ascending: records up to its index whose bodies are still needed
+  UtcTime audit_from = UtcTime::min();  // audit lines from before go
+};
+
+// The journal seen by one who reads beside the appends: each call is a read of its own, and holds up nobody. One
+// thread at a time.
+class JournalReader {
+ public:
+  virtual ~JournalReader() = default;
+  virtual Result<std::optional<JournalSnapshot>> load_snapshot() = 0;
+  // Calls `visit` for the first `most` records after `after`, in order; its first error ends it and is returned.
+  virtual Status read_some(JournalIndex after, std::size_t most,
+                           const std::function<Status(const Record&)>& visit) = 0;
 };
 
 class Journal {
@@ -52,6 +63,7 @@ class Journal {
   virtual Result<std::optional<wire::AuditPoint>> audit_end() { return std::optional<wire::AuditPoint>(); }
   // For an audit without lines: the place after which they will begin.
   virtual Status begin_audit(const wire::AuditPoint&) { return {}; }
+  virtual Result<std::unique_ptr<JournalReader>> open_beside() = 0;  // by any thread
   // A consistent copy while appends go on (other thread), synced, complete or absent.
   virtual Status backup(const std::string& path) = 0;
 };

@@ -61,9 +61,9 @@ Status JournalCompaction::work(Connection& connection, Budget& budget) {
 
 Status JournalCompaction::clear_other(Connection& connection, Budget& budget, Stage next) {
   constexpr std::int64_t kAtOnce = 16;
-  NV_TRY(const auto parts, rows_of(connection,
-                                   "SELECT part, length(bytes) FROM snapshot_other ORDER BY part LIMIT ?1",
-                                   {kAtOnce}));
+  NV_TRY(const auto parts,
+         rows_of(connection, "SELECT part, length(bytes) FROM snapshot_other ORDER BY part LIMIT ?1",
+                 {kAtOnce}));
   NV_TRY(auto drop, Statement::prepare(connection, "DELETE FROM snapshot_other WHERE part = ?1"));
   for (const Row& part : parts) {
     if (budget.spent()) return {};
@@ -76,8 +76,8 @@ Status JournalCompaction::clear_other(Connection& connection, Budget& budget, St
 }
 
 Status JournalCompaction::write_parts(Connection& connection, Budget& budget) {
-  NV_TRY(auto insert, Statement::prepare(connection,
-                                         "INSERT INTO snapshot_other (part, idx, bytes) VALUES (?1, ?2, ?3)"));
+  NV_TRY(auto insert,
+         Statement::prepare(connection, "INSERT INTO snapshot_other (part, idx, bytes) VALUES (?1, ?2, ?3)"));
   const ByteView all = what_.snapshot.bytes;
   // An empty snapshot has one part too: it is one.
   const std::size_t parts = std::max<std::size_t>((all.size() + kPartBytes - 1) / kPartBytes, 1);

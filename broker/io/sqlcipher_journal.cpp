@@ -34,8 +34,8 @@ constexpr std::array kMigrations = {
     "CREATE TABLE audit_begin (id INTEGER PRIMARY KEY CHECK (id = 1), seq INTEGER NOT NULL,"
     "  chain BLOB NOT NULL) STRICT;"
     "PRAGMA user_version = 2;",
-    // `snapshot` is the one that stands; `snapshot_other` the next while it is written, then the last while it goes
-    // (journal_compaction.h). What `doomed` listed the next compaction finds by itself.
+    // `snapshot` is the one that stands; `snapshot_other` the next while it is written, then the last while it
+    // goes (journal_compaction.h). What `doomed` listed the next compaction finds by itself.
     "CREATE TABLE snapshot_other (part INTEGER PRIMARY KEY, idx INTEGER NOT NULL, bytes BLOB NOT NULL) STRICT;"
     "DROP TABLE doomed;"
     "PRAGMA user_version = 3;"};
@@ -179,12 +179,15 @@ Result<std::optional<JournalSnapshot>> snapshot_in(const Connection& connection)
   }
 }
 
-Status visit_records(const Connection& connection, JournalIndex after,
+constexpr std::int64_t kAllRecords = -1;
+
+Status visit_records(const Connection& connection, JournalIndex after, std::int64_t most,
                      const std::function<Status(const Record&)>& visit) {
   NV_TRY(auto rows, Statement::prepare(connection,
                                        "SELECT idx, at, meta, body0, body1 FROM record"
-                                       " WHERE idx > ?1 ORDER BY idx"));
+                                       " WHERE idx > ?1 ORDER BY idx LIMIT ?2"));
   rows.bind(1, to_row(after));
+  rows.bind(2, most);
   JournalIndex expected = after;
   while (true) {
     NV_TRY(const bool row, rows.step());
@@ -212,6 +215,19 @@ Status visit_audit(const Connection& connection, const std::function<Status(cons
                    std::string(as_text(rows.blob(3))), digest_of(rows.blob(2))}));
   }
 }
+
+class ReaderBeside final : public JournalReader {
+ public:
+  explicit ReaderBeside(Connection connection) : connection_(std::move(connection)) {}
+  Result<std::optional<JournalSnapshot>> load_snapshot() override { return snapshot_in(connection_); }
+  Status read_some(JournalIndex after, std::size_t most,
+                   const std::function<Status(const Record&)>& visit) override {
+    return visit_records(connection_, after, static_cast<std::int64_t>(most), visit);
+  }
+
+ private:
+  Connection connection_;
+};
 
 }  // namespace
 
@@ -424,7 +440,7 @@ Status SqlcipherJournal::read_file(const std::string& path, const JournalKey& ke
       after = snapshot->index;
     }
   }
-  return visit.record ? visit_records(connection, after, visit.record) : Status();
+  return visit.record ? visit_records(connection, after, kAllRecords, visit.record) : Status();
 }
 
 Result<std::optional<JournalSnapshot>> SqlcipherJournal::load_snapshot() {
@@ -434,7 +450,7 @@ Result<std::optional<JournalSnapshot>> SqlcipherJournal::load_snapshot() {
 
 Status SqlcipherJournal::read_from(JournalIndex after, const std::function<Status(const Record&)>& visit) {
   const std::scoped_lock lock(reader_mutex_);
-  return visit_records(reader_, after, visit);
+  return visit_records(reader_, after, kAllRecords, visit);
 }
 
 Result<Bytes> SqlcipherJournal::read_body(BodyRef ref) {
@@ -469,6 +485,11 @@ Result<bool> SqlcipherJournal::advance_compaction(std::size_t pages) {
   if (broken_) return fail(Errc::kCorrupt, "journal broken");
   if (!writer_.is_open()) NV_TRYV(recover_writer());
   return compaction_->advance(writer_, pages);
+}
+
+Result<std::unique_ptr<JournalReader>> SqlcipherJournal::open_beside() {
+  NV_TRY(auto connection, Connection::open(path_, key_, Connection::Mode::kRead));
+  return std::make_unique<ReaderBeside>(std::move(connection));
 }
 
 Status SqlcipherJournal::backup(const std::string& path) { return backup_file(path_, key_, path); }

@@ -65,6 +65,7 @@ class SqlcipherJournal final : public Journal {
   Result<bool> compact_some(std::size_t pages) override;
   Result<std::optional<wire::AuditPoint>> audit_end() override;
   Status begin_audit(const wire::AuditPoint& point) override;
+  Result<std::unique_ptr<JournalReader>> open_beside() override;
   Status backup(const std::string& path) override;
 
   // Tests: changes the limit of JournalOptions::pages_max.

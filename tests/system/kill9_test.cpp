@@ -61,6 +61,8 @@ TEST_F(KillNine, LosesNoAcknowledgedMessageOrAlertInFiftyRounds) {
   auto& reader_device = world.add_device({});
   auto& psychiatrist = world.add_device({.person = world.psychiatrist});
   world.publish_roster();
+  // From the first kill on: snapshots are made and old records go, also while it is killed.
+  world.hub.write_config("[journal]\nsnapshot_records = 150\n");
   std::mt19937 random(20261122);  // the moments of the kills; the run itself is the machine's
 
   Writer writer;
@@ -214,6 +216,8 @@ TEST_F(KillNine, LosesNoAcknowledgedMessageOrAlertInFiftyRounds) {
     if (item->notice == wire::NoticeKind::kLoud) loud.insert(item->view.alert);
   }
   EXPECT_GE(raised.size(), static_cast<std::size_t>(kRounds) / 2) << "too few alerts to mean anything";
+  EXPECT_NE(world.hub.log().find("\"compacted\""), std::string::npos);
+  EXPECT_EQ(world.hub.log().find("\"alarm\""), std::string::npos) << world.hub.log();
   for (const AlertId& alert : raised) {
     EXPECT_TRUE(announced.contains(alert)) << "acknowledged, never announced";
     EXPECT_TRUE(loud.contains(alert)) << "acknowledged, silent at the end";

@@ -76,9 +76,43 @@ class MemoryJournal final : public Journal {
     std::erase_if(records_, [&](const auto& row) { return row.first <= upto_; });
     return false;
   }
+  // The last snapshot, for open_beside().
+  void set_snapshot(JournalSnapshot snapshot) {
+    const std::scoped_lock lock(mutex_);
+    snapshot_ = std::move(snapshot);
+  }
+  // Of each read beside: how many records at most.
+  std::vector<std::size_t> reads_beside() const {
+    const std::scoped_lock lock(mutex_);
+    return reads_beside_;
+  }
+  Result<std::unique_ptr<JournalReader>> open_beside() override { return std::make_unique<Beside>(*this); }
+
   Status backup(const std::string&) override { return fail(Errc::kUnsupported, "memory journal"); }
 
  private:
+  class Beside final : public JournalReader {
+   public:
+    explicit Beside(MemoryJournal& journal) : journal_(journal) {}
+    Result<std::optional<JournalSnapshot>> load_snapshot() override {
+      const std::scoped_lock lock(journal_.mutex_);
+      return journal_.snapshot_;
+    }
+    Status read_some(JournalIndex after, std::size_t most,
+                     const std::function<Status(const Record&)>& visit) override {
+      const std::scoped_lock lock(journal_.mutex_);
+      journal_.reads_beside_.push_back(most);
+      for (auto row = journal_.records_.upper_bound(after); row != journal_.records_.end() && most > 0;
+           --most) {
+        NV_TRYV(visit((row++)->second));
+      }
+      return {};
+    }
+
+   private:
+    MemoryJournal& journal_;
+  };
+
   static constexpr std::size_t kRemembered = 10'000;
   mutable std::mutex mutex_;
   std::map<JournalIndex, Record> records_;
@@ -86,6 +120,8 @@ class MemoryJournal final : public Journal {
   JournalIndex upto_ = 0;
   std::size_t pieces_ = 0, allowed_ = 0;
   std::vector<std::size_t> asked_;
+  std::optional<JournalSnapshot> snapshot_;
+  std::vector<std::size_t> reads_beside_;
   std::condition_variable allowed_changed_;
   std::size_t tries_ = 0;
 };
