@@ -65,6 +65,7 @@ using Fields = std::conditional_t<Archive::kReading, Value&, const Value&>;
 class Writer {
  public:
   static constexpr bool kReading = false;
+  Writer() { out_.reserve(256); }  // most facts; a vector that grows from nothing asks seven times
 
   template <class... Values>
   void operator()(const Values&... values) {

@@ -85,7 +85,9 @@ static void put_body(const Stored& in, pb::HubFrame& frame) {
   put(in.receipt.leaf, *out.mutable_leaf());
   out.set_index(in.receipt.index);
   out.set_count(in.receipt.count);
-  for (const Digest& sibling : in.receipt.path) out.add_path(str(sibling));
+  std::string& path = *out.mutable_path();
+  path.reserve(in.receipt.path.size() * sizeof(Digest));
+  for (const Digest& sibling : in.receipt.path) path += as_text(sibling);
   out.set_signature(str(in.receipt.signature));
 }
 static void read(const pb::Receipt& in, Receipt& out, Checks& checks) {
@@ -93,8 +95,7 @@ static void read(const pb::Receipt& in, Receipt& out, Checks& checks) {
   checks.require(in.index() < in.count(), "Receipt.index");
   out.index = in.index();
   out.count = in.count();
-  if (!checks.count(in.path_size(), limits::kReceiptPathMax, "Receipt.path")) return;
-  for (const std::string& sibling : in.path()) checks.fixed(sibling, out.path.emplace_back(), "Receipt.path");
+  checks.array_of(in.path(), limits::kReceiptPathMax, out.path, "Receipt.path");
   checks.fixed(in.signature(), out.signature, "Receipt.signature");
 }
 static void read(const pb::Stored& in, Stored& out, Checks& checks) {
@@ -211,13 +212,12 @@ static void read(const pb::HubFrame& in, HubFrame& out, Checks& checks) {
   read(in, out.body, checks);
 }
 
-Bytes encode(const HubFrame& frame) {
-  pb::HubFrame message;
-  message.set_protocol(frame.protocol);
-  message.set_request(frame.request);
-  std::visit([&message](const auto& body) { put_body(body, message); }, frame.body);
-  return serialise(message);
+static void put(const HubFrame& in, pb::HubFrame& out) {
+  out.set_protocol(in.protocol);
+  out.set_request(in.request);
+  std::visit([&out](const auto& body) { put_body(body, out); }, in.body);
 }
+Bytes encode(const HubFrame& frame) { return encode_as<pb::HubFrame>(frame); }
 Result<HubFrame> decode_hub_frame(ByteView bytes) {
   NV_TRYV(check_frame(bytes, "HubFrame"));
   return decode_as<pb::HubFrame, HubFrame>(bytes, limits::kFrameBytesMax, "HubFrame");

@@ -238,13 +238,12 @@ static void read(const pb::ClientFrame& in, ClientFrame& out, Checks& checks) {
   read(in, out.body, checks);
 }
 
-Bytes encode(const ClientFrame& frame) {
-  pb::ClientFrame message;
-  message.set_protocol(frame.protocol);
-  message.set_request(frame.request);
-  std::visit([&message](const auto& body) { put_body(body, message); }, frame.body);
-  return serialise(message);
+static void put(const ClientFrame& in, pb::ClientFrame& out) {
+  out.set_protocol(in.protocol);
+  out.set_request(in.request);
+  std::visit([&out](const auto& body) { put_body(body, out); }, in.body);
 }
+Bytes encode(const ClientFrame& frame) { return encode_as<pb::ClientFrame>(frame); }
 Result<ClientFrame> decode_client_frame(ByteView bytes) {
   NV_TRYV(check_frame(bytes, "ClientFrame"));
   return decode_as<pb::ClientFrame, ClientFrame>(bytes, limits::kFrameBytesMax, "ClientFrame");

@@ -1,6 +1,7 @@
 #include "proto/wire/receipt.h"
 
 #include <algorithm>
+#include <bit>
 
 #include "proto/common/check.h"
 #include "proto/wire/big_endian.h"
@@ -46,6 +47,7 @@ std::vector<Receipt> make_receipts(std::span<const ReceiptLeaf> leaves, const Si
   const auto count = static_cast<std::uint32_t>(leaves.size());
 
   std::vector<Receipt> receipts(leaves.size());
+  for (Receipt& receipt : receipts) receipt.path.reserve(static_cast<std::size_t>(std::bit_width(count)));
   std::vector<Digest> level;
   level.reserve(leaves.size());
   for (const ReceiptLeaf& leaf : leaves) level.push_back(leaf_hash(leaf));
