@@ -3,9 +3,12 @@
 
 #include <algorithm>
 #include <deque>
+#include <tuple>
 
 #include "client-lib/core/client_core.h"
+#include "client-lib/core/citizen_facts.h"
 #include "client-lib/export/journal_export.h"
+#include "client-lib/store/profiles.h"
 #include "client-lib/store/sqlcipher_store.h"
 
 namespace nattevagt::client {
@@ -18,11 +21,14 @@ constexpr Millis kSlice = std::chrono::milliseconds(50);        // of waiting, i
 class ClientImpl final : public Client {
  public:
   ClientImpl(Clock& clock, Entropy& entropy, std::unique_ptr<Connection> connection,
-             std::unique_ptr<SqlcipherStore> store)
-      : time_(clock, UtcTime{}),
+             std::unique_ptr<SqlcipherStore> store, std::string home, KeyCost cost)
+      : clock_(clock),
+        time_(clock, UtcTime{}),
         entropy_(entropy),
         connection_(std::move(connection)),
-        store_(std::move(store)) {}
+        store_(std::move(store)),
+        home_(std::move(home)),
+        profiles_(*store_, entropy, cost) {}
 
   Status start() {
     NV_TRYV(rebuild());
@@ -135,6 +141,156 @@ class ClientImpl final : public Client {
     return settle();
   }
 
+  // ---- Citizens
+  Result<Started> start_conversation(wire::Citizen citizen, std::vector<wire::Target> invited) override {
+    const auto started = core_->start_conversation(std::move(citizen), std::move(invited), time_.now());
+    NV_TRYV(settle());
+    if (!started) return tl::unexpected(started.error());
+    return Started{started->conversation, started->message};
+  }
+  Result<MessageId> write_plan(ConversationId conversation, wire::PlanCard card) override {
+    return settled(core_->write_plan(conversation, std::move(card), time_.now()));
+  }
+  Result<MessageId> sign_plan(ConversationId conversation, MessageId card, Digest hash) override {
+    return settled(core_->sign_plan(conversation, card, hash, time_.now()));
+  }
+  Result<MessageId> take_item(ConversationId conversation, MessageId item) override {
+    return settled(core_->take_item(conversation, item, time_.now()));
+  }
+  Result<MessageId> finish_item(ConversationId conversation, MessageId item, bool is_done,
+                                std::string reason) override {
+    return settled(core_->finish_item(conversation, item, is_done, std::move(reason), time_.now()));
+  }
+
+  Result<CitizenLook> citizen(const wire::Citizen& citizen) const override {
+    const UtcTime now = time_.now();
+    CitizenLook out;
+    out.citizen = citizen;
+    out.plan = core_->plan_state(citizen, now);
+    for (PlanRef& ref : core_->plans(citizen, now)) {
+      PlanCardView view;
+      NV_TRY(auto words, still_there(ref.conversation, ref.card));
+      if (!words) continue;
+      view.message = std::move(*words);
+      view.signatures.push_back(view.message);
+      for (const MessageId& id : ref.signatures) {
+        NV_TRY(auto by, still_there(ref.conversation, id));
+        if (by) view.signatures.push_back(std::move(*by));
+      }
+      view.ref = std::move(ref);
+      (view.ref.stands ? out.cards : out.previous).push_back(std::move(view));
+    }
+    out.conflict = out.cards.size() > 1;
+    for (CitizenRoom& room : core_->citizens(now)) {
+      const auto match = wire::same_citizen(room.citizen, citizen);
+      if (!match) continue;
+      auto members = core_->members(room.conversation);
+      out.rooms.push_back({std::move(room), *match, std::move(members)});
+    }
+    return out;
+  }
+  std::vector<CitizenRoom> citizens() const override { return core_->citizens(time_.now()); }
+  PlanState plan_state(const wire::Citizen& citizen) const override {
+    return core_->plan_state(citizen, time_.now());
+  }
+  std::vector<OpenWork> open_work() const override { return core_->open_work(time_.now()); }
+  Result<WorkList> handover() const override {
+    const UtcTime now = time_.now();
+    WorkList out{handover_since(now), {}, 0};
+    const std::vector<DirectoryEntry> names = core_->directory();
+    for (OpenWork& work : core_->open_work(now)) {
+      OpenItem item;
+      NV_TRY(auto words, still_there(work.conversation, work.item));
+      if (!words) continue;
+      item.message = std::move(*words);
+      if (work.taken) {
+        NV_TRY(item.taken, still_there(work.conversation, *work.taken));
+      }
+      const auto* task = std::get_if<wire::Task>(&item.message.content.body);
+      for (const DirectoryEntry& entry : names) {
+        if (task != nullptr && task->whom == entry.target) item.whom = entry.name;
+      }
+      item.older = item.message.content.written_at < out.since;
+      item.work = std::move(work);
+      out.items.push_back(std::move(item));
+    }
+    std::ranges::sort(out.items, [](const OpenItem& a, const OpenItem& b) {
+      const auto rank = [](const OpenItem& item) {
+        return std::tuple(!item.work.late, item.work.due.value_or(kNever), item.message.content.written_at,
+                          item.work.item);
+      };
+      return rank(a) < rank(b);
+    });
+    if (out.items.size() > kWorkItemsMax) {
+      out.more = out.items.size() - kWorkItemsMax;
+      out.items.resize(kWorkItemsMax);
+    }
+    return out;
+  }
+  Result<MorningDigest> digest() const override {
+    MorningDigest out;
+    NV_TRY(out.work, handover());
+    out.since = out.work.since;
+    std::vector<IncidentView> incidents = core_->incidents_since(out.since);
+    if (incidents.size() > kDigestRequestsMax) {
+      out.more = incidents.size() - kDigestRequestsMax;
+      incidents.resize(kDigestRequestsMax);
+    }
+    for (IncidentView& incident : incidents) {
+      DigestRequest request;
+      if (auto alert = core_->alert(incident.alert)) request.alert = std::move(*alert);
+      NV_TRY(const std::vector<Message> said, store_->history(incident.conversation));
+      for (const Message& message : said) {
+        if (std::ranges::count(incident.advices, message.id)) request.advices.push_back({message, std::nullopt});
+        const auto* done = std::get_if<wire::Done>(&message.content.body);
+        for (DigestRequest::Advice& advice : request.advices) {
+          if (done != nullptr && done->advice == advice.message.id) advice.done = done->done;
+        }
+      }
+      request.incident = std::move(incident);
+      out.requests.push_back(std::move(request));
+    }
+    return out;
+  }
+
+  // ---- People who share a unit's device
+  std::vector<ProfileView> profiles() const override { return profiles_.list(); }
+  Result<ProfileId> add_profile(const ProfileDraft& draft, std::string_view pin) override {
+    NV_TRYV(shared());
+    NV_TRY(const ProfileId id, profiles_.add(draft, pin, time_.now()));
+    NV_TRYV(set_author(draft.name, draft.profession));
+    return id;
+  }
+  Status use_profile(ProfileId profile, std::string_view pin) override {
+    NV_TRYV(shared());
+    NV_TRYV(profiles_.check(profile, pin, time_.now()));
+    const ProfileView& who = *profiles_.find(profile);
+    return set_author(who.name, who.profession);
+  }
+  Millis profile_wait(ProfileId profile) const override { return profiles_.wait(profile, time_.now()); }
+  std::optional<ProfileId> profile_named(std::string_view initials) const override {
+    return profiles_.named(initials);
+  }
+  Status reset_profile(ProfileId profile, std::string_view device_pin, std::string_view pin,
+                       std::string by) override {
+    NV_TRYV(shared());
+    NV_TRYV(check_pin(home_, device_pin, clock_));
+    return profiles_.reset(profile, pin, by, time_.now());
+  }
+  Status remove_profile(ProfileId profile, std::string_view device_pin) override {
+    NV_TRYV(shared());
+    NV_TRYV(check_pin(home_, device_pin, clock_));
+    return profiles_.remove(profile);
+  }
+
+  // ---- Devices
+  std::vector<DeviceLook> devices() const override { return core_->devices(); }
+  Status verify_device(DeviceId device, std::string_view compared) override {
+    const Status verified = core_->verify_device(device, compared, time_.now());
+    NV_TRYV(settle());
+    return verified;
+  }
+
   Result<DutyChangeId> ask_swap(const SwapRequest& wanted) override {
     return settled(core_->ask_swap(wanted, time_.now()));
   }
@@ -147,6 +303,12 @@ class ClientImpl final : public Client {
   std::vector<DutyChangeView> duty_changes() const override { return core_->duty_changes(); }
   std::vector<DutyLine> duty(std::optional<UtcTime> at) const override {
     return core_->duty(at.value_or(time_.now()));
+  }
+
+  std::vector<DutyRole> own_roles() const override { return core_->own_roles(); }
+  std::vector<OwnTurn> own_turns(Millis ahead) const override {
+    const UtcTime now = time_.now();
+    return core_->own_turns(now, now + ahead);
   }
 
   // ---- Looking
@@ -211,6 +373,21 @@ class ClientImpl final : public Client {
     NV_TRYV(core->restore(image, time_.now()));
     NV_TRYV(store_->each_message([&](const Message& message) { core->restore_message(message); }));
     core_ = std::move(core);
+    return profiles_.load(image);
+  }
+
+  // What the core counts, and whose words have gone by age since it was made from the store (P-092), is none.
+  Result<std::optional<Message>> still_there(const ConversationId& conversation, const MessageId& id) const {
+    auto found = store_->message(conversation, id);
+    if (found) return std::optional(std::move(*found));
+    if (found.error().code != Errc::kNotFound) return tl::unexpected(found.error());
+    return std::optional<Message>();
+  }
+
+  // P-170: a person's own device has one PIN and one person.
+  Status shared() const {
+    const auto self = core_->self();
+    if (!self || self->kind != wire::HolderKind::kUnit) return fail(Errc::kNotPermitted, "P-170");
     return {};
   }
 
@@ -287,10 +464,13 @@ class ClientImpl final : public Client {
     connection_->connect(wanted->hub, wanted->key);
   }
 
+  Clock& clock_;
   SteadyUtc time_;
   Entropy& entropy_;
   std::unique_ptr<Connection> connection_;
   std::unique_ptr<SqlcipherStore> store_;
+  std::string home_;
+  Profiles profiles_;
   std::unique_ptr<ClientCore> core_;
   std::deque<Bytes> unsent_;
   std::vector<Event> fresh_;  // shown by the next run_once()
@@ -309,7 +489,9 @@ Result<std::unique_ptr<Client>> Client::open(const OpenOptions& options, Clock& 
                                    .commit_hook = options.commit_hook,
                                    .lock_memory = false};
   NV_TRY(auto store, SqlcipherStore::open(store_options, clock.wall(), entropy));
-  auto client = std::make_unique<ClientImpl>(clock, entropy, std::move(connection), std::move(store));
+  NV_TRY(const KeyCost cost, key_file_cost(options.home));
+  auto client = std::make_unique<ClientImpl>(clock, entropy, std::move(connection), std::move(store),
+                                             options.home, cost);
   NV_TRYV(client->start());
   return Result<std::unique_ptr<Client>>(std::move(client));
 }

@@ -76,8 +76,8 @@ class Client {
   // P-116: asks a person on the ladder to have it instead; take() is the yes, decline() the no.
   virtual Result<MessageId> hand_over(AlertId alert, PersonId to) = 0;
   virtual Result<MessageId> decline(AlertId alert, std::string reason) = 0;
-  // Text, ISBAR addition, medicine question, observation or journal mark. kNotPermitted: an act, a question or
-  // a receipt, which have their own calls.
+  // Text, ISBAR addition, medicine question, observation, task or journal mark. kNotPermitted: an act, a
+  // question or a receipt, which have their own calls.
   virtual Result<MessageId> send(ConversationId conversation, wire::Body body) = 0;
   virtual Result<MessageId> advise(AlertId alert, wire::Advice advice) = 0;
   virtual Result<MessageId> read_back(MessageId advice, std::string text) = 0;
@@ -92,6 +92,36 @@ class Client {
   // Who holds a unit's phone from now on; the author of what follows.
   virtual Status set_author(std::string name, std::string profession) = 0;
 
+  // ---- Citizens (section 16): conversations that no alert begins, their plan cards, and what is to be done.
+  // The errors are those of client_core.h.
+  struct Started { ConversationId conversation; MessageId message; };
+  virtual Result<Started> start_conversation(wire::Citizen citizen, std::vector<wire::Target> invited) = 0;
+  // Its citizen, version and what it replaces are set by the library.
+  virtual Result<MessageId> write_plan(ConversationId conversation, wire::PlanCard card) = 0;
+  // `hash`: of the card as it was shown to who signs.
+  virtual Result<MessageId> sign_plan(ConversationId conversation, MessageId card, Digest hash) = 0;
+  virtual Result<MessageId> take_item(ConversationId conversation, MessageId item) = 0;
+  virtual Result<MessageId> finish_item(ConversationId conversation, MessageId item, bool done,
+                                        std::string reason) = 0;
+
+  // ---- People who share a unit's device (P-170). kNotPermitted on any other.
+  virtual std::vector<ProfileView> profiles() const = 0;      // newest use first
+  // Who is new holds the device from now on. kInvalidValue, kAlreadyExists (the initials), kTooLarge.
+  virtual Result<ProfileId> add_profile(const ProfileDraft& draft, std::string_view pin) = 0;
+  // Holds it from now on. kWrongPin, kLocked (profile_wait()); each try is counted on disk first.
+  virtual Status use_profile(ProfileId profile, std::string_view pin) = 0;
+  virtual Millis profile_wait(ProfileId profile) const = 0;
+  virtual std::optional<ProfileId> profile_named(std::string_view initials) const = 0;
+  // P-172, for whoever has the device's PIN: kWrongPin, kLocked (pin_wait()), kNotFound. `by`: who holds it.
+  virtual Status reset_profile(ProfileId profile, std::string_view device_pin, std::string_view pin,
+                               std::string by) = 0;
+  virtual Status remove_profile(ProfileId profile, std::string_view device_pin) = 0;
+
+  // ---- Devices of those we are in conversations with, and their safety numbers (P-174).
+  virtual std::vector<DeviceLook> devices() const = 0;
+  // Marks as compared by a person: kInvalidValue when it is another number. Empty takes the mark away.
+  virtual Status verify_device(DeviceId device, std::string_view compared) = 0;
+
   // ---- Duty by one's own hand (P-111). Sent at once, and again until the hub has answered (DutyAnswered), but
   // not kept across a restart: who hears nothing has changed nothing that she may count on.
   virtual Result<DutyChangeId> ask_swap(const SwapRequest& wanted) = 0;
@@ -100,6 +130,8 @@ class Client {
   virtual Result<DutyChangeId> take_over(RoleId role, std::optional<UtcTime> until) = 0;
   virtual std::vector<DutyChangeView> duty_changes() const = 0;
   virtual std::vector<DutyLine> duty(std::optional<UtcTime> at) const = 0;  // none: now
+  virtual std::vector<DutyRole> own_roles() const = 0;        // that our person may hold
+  virtual std::vector<OwnTurn> own_turns(Millis ahead) const = 0;  // from now on
 
   // ---- Looking. All from the store; work offline.
   virtual std::optional<Person> self() const = 0;
@@ -122,6 +154,16 @@ class Client {
   virtual bool outbox_empty() const = 0;
   // Who can be invited, by the verified rosters: roles and units by name, and people we have met.
   virtual std::vector<DirectoryEntry> directory() const = 0;
+  // What is known of a citizen, with the cards that stand; never fails for one whom nobody knows.
+  virtual Result<CitizenLook> citizen(const wire::Citizen& citizen) const = 0;
+  virtual std::vector<CitizenRoom> citizens() const = 0;      // by name
+  virtual PlanState plan_state(const wire::Citizen& citizen) const = 0;
+  // P-167: all that is open, late ones first, at most kWorkItemsMax; counted from yesterday 16.00.
+  static constexpr std::size_t kWorkItemsMax = 500;
+  static constexpr std::size_t kDigestRequestsMax = 200;
+  virtual Result<WorkList> handover() const = 0;
+  virtual std::vector<OpenWork> open_work() const = 0;        // the same without words or order
+  virtual Result<MorningDigest> digest() const = 0;           // P-168
   // The way that a call of ours with this severity takes, by the newest roster; empty when we cannot ask.
   virtual std::vector<LadderRung> ladder(wire::Severity severity) const = 0;
 

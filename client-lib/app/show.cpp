@@ -5,6 +5,7 @@
 #include "client-lib/app/duty_commands.h"
 #include "client-lib/app/texts_da.h"
 #include "client-lib/export/local_time.h"
+#include "client-lib/export/words_da.h"
 
 namespace nattevagt::client::cli {
 namespace {
@@ -270,6 +271,8 @@ std::string said_text(const wire::Body& body) {
           },
           [](const wire::JournalMark& b) { return "Ført i journal " + clock_text(b.at); },
           [](const wire::HandOver&) { return std::string(text::kHandedOver); },
+          // Kinds of a citizen's conversation: read here, written on the screens.
+          [&](const auto&) { return std::string(body_name(body)) + "\n" + body_text(body); },
       },
       body);
 }
@@ -293,6 +296,12 @@ std::string_view body_kind(const wire::Body& body) noexcept {
                         [](const wire::Seen&) { return std::string_view("seen"); },
                         [](const wire::JournalMark&) { return std::string_view("journal_mark"); },
                         [](const wire::HandOver&) { return std::string_view("hand_over"); },
+                        [](const wire::Opening&) { return std::string_view("opening"); },
+                        [](const wire::PlanCard&) { return std::string_view("plan"); },
+                        [](const wire::PlanCardSigned&) { return std::string_view("plan_signed"); },
+                        [](const wire::Task&) { return std::string_view("task"); },
+                        [](const wire::TaskTaken&) { return std::string_view("task_taken"); },
+                        [](const wire::TaskDone&) { return std::string_view("task_done"); },
                     },
                     body);
 }

@@ -75,12 +75,14 @@ ConversationState* ClientCore::find_message(const MessageId& message) {
 
 const IncidentFacts* ClientCore::facts_with_queued(const ConversationState& conversation,
                                                    IncidentFacts& scratch) const {
-  scratch = conversation.facts;
+  bool queued = false;
   for (const auto& [number, item] : outbox_) {
     if (!item.has_words() || item.echoed || item.conversation() != conversation.id) continue;
+    if (!queued) scratch = conversation.facts;
+    queued = true;
     scratch.fold(item.id(), item.message.content, self_who(), true);
   }
-  return &scratch;
+  return queued ? &scratch : &conversation.facts;
 }
 
 void ClientCore::suspect(Errc code, std::optional<ConversationId> conversation, std::string text) {

@@ -105,6 +105,32 @@ class ClientCore {
   Result<MessageId> invite(const ConversationId& conversation, const wire::Target& who, UtcTime now);
   Status set_author(std::string name, std::string profession);
 
+  // ---- Conversations about a citizen, and what is to be done (core_citizens.cpp; section 16)
+  struct Started {
+    ConversationId conversation;
+    MessageId message;
+  };
+  // kAlreadyExists: there is one about this CPR; kNotPermitted: a recorder; kTooLarge, and the codec's own.
+  Result<Started> start_conversation(wire::Citizen citizen, std::vector<wire::Target> invited, UtcTime now);
+  // Whose it is, its version and what it replaces are set here. kNotPermitted: an alert's conversation;
+  // kWrongState: who came in later and has seen no card; kInvalidValue: without parties.
+  Result<MessageId> write_plan(const ConversationId& conversation, wire::PlanCard card, UtcTime now);
+  // kInvalidValue: another hash; kWrongState: replaced meanwhile; kDuplicate: signed already.
+  Result<MessageId> sign_plan(const ConversationId& conversation, const MessageId& card, const Digest& hash,
+                              UtcTime now);
+  Result<MessageId> take_item(const ConversationId& conversation, const MessageId& item, UtcTime now);
+  Result<MessageId> finish_item(const ConversationId& conversation, const MessageId& item, bool done,
+                                std::string reason, UtcTime now);
+  std::vector<CitizenRoom> citizens(UtcTime now) const;
+  std::vector<Person> members(const ConversationId& conversation) const;
+  std::vector<PlanRef> plans(const wire::Citizen& citizen, UtcTime now) const;
+  PlanState plan_state(const wire::Citizen& citizen, UtcTime now) const;
+  std::vector<OpenWork> open_work(UtcTime now) const;
+  std::vector<IncidentView> incidents_since(UtcTime since) const;  // newest first
+  // Devices of those we are in a conversation with, and whether a person has compared their numbers (P-174).
+  std::vector<DeviceLook> devices() const;
+  Status verify_device(const DeviceId& device, std::string_view compared, UtcTime now);  // "": takes it back
+
   // ---- Duty by one's own hand (P-111); the hub's word comes as DutyAnswered. Not kept across a restart.
   // kNotPermitted: not a person's device, or the roster does not let us; kWrongState and the rest: P-113.
   Result<DutyChangeId> ask_swap(const SwapRequest& wanted, UtcTime now);
@@ -112,6 +138,8 @@ class ClientCore {
   Result<DutyChangeId> take_over(const RoleId& role, std::optional<UtcTime> until, UtcTime now);
   std::vector<DutyChangeView> duty_changes() const;
   std::vector<DutyLine> duty(UtcTime at) const;
+  std::vector<DutyRole> own_roles() const;  // that the roster lets us hold
+  std::vector<OwnTurn> own_turns(UtcTime from, UtcTime until) const;  // by time, cut at both ends
 
   // ---- Looking
   std::optional<Person> self() const;
@@ -212,9 +240,21 @@ class ClientCore {
   void on_gathered(OutboxItem& item, const wire::Gathered& gathered);
   Chosen choose(const wire::Gathered& gathered, const ConversationState& conversation,
                 const std::function<bool(const Who&)>& expected);
+  struct Room {
+    Bytes welcome;  // empty: nobody else is in it
+    Bytes first_words;
+  };
+  Result<Room> make_room(OutboxItem& item, ConversationState& conversation, const Chosen& chosen);
   void build_raise(OutboxItem& item, const wire::Gathered& gathered);
   void warn_of_missing(OutboxItem& item, const Directory::Asking& asking, const Chosen& chosen);
   void build_commit(OutboxItem& item, ConversationState& conversation, const wire::Gathered* gathered);
+
+  // core_citizens.cpp
+  void gather_for_start(OutboxItem& item);
+  void build_start(OutboxItem& item, const wire::Gathered& gathered);
+  const CitizenFacts& work_with_queued(const ConversationState& conversation, CitizenFacts& scratch) const;
+  Result<const ConversationState*> writable(const ConversationId& conversation) const;
+  CitizenFacts::Signer signer() const;
 
   // core_rejoin.cpp
   void note_positions(const std::vector<wire::StreamPosition>& positions);
@@ -320,6 +360,7 @@ class ClientCore {
   std::map<AlertId, AlertRecord> alerts_;
   std::vector<Suspicion> suspicions_;
   std::set<Digest> suspected_;
+  std::map<DeviceId, UtcTime> verified_;
 
   struct DutyPost {
     DutyChangeId id;

@@ -7,6 +7,7 @@
 #include <set>
 #include <vector>
 
+#include "client-lib/core/citizen_facts.h"
 #include "client-lib/core/incident_facts.h"
 #include "client-lib/core/values.h"
 #include "client-lib/mls/group.h"
@@ -54,10 +55,12 @@ struct ConversationState {
 
   // Made again from the rows at start.
   IncidentFacts facts;
+  CitizenFacts work;
   std::set<MessageId> seen;           // ids of entries that were shown, for P-071
   std::map<MessageId, Delivery> own;  // our own messages that are stored
   UtcTime oldest = kNever;            // the time of the oldest message that we keep
 
+  bool of_alert() const { return alert.has_value() || facts.asked.has_value(); }
   bool active() const { return group && group->active() && !removed && !refused && !rejoining; }
 };
 

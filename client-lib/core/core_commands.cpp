@@ -40,6 +40,7 @@ Result<MessageId> ClientCore::enqueue_content(const ConversationId& conversation
 
   OutKind kind = act ? OutKind::kAct : OutKind::kAppend;
   if (std::holds_alternative<wire::AdviceRequest>(message.content.body)) kind = OutKind::kRaise;
+  if (std::holds_alternative<wire::Opening>(message.content.body)) kind = OutKind::kStart;
   const bool receipt = std::holds_alternative<wire::Seen>(message.content.body);
   const MessageId id = message.id;
   out_.messages.push_back(message);
@@ -83,7 +84,8 @@ namespace {
 bool plain_words(const wire::Body& body) {
   return std::holds_alternative<wire::Text>(body) || std::holds_alternative<wire::IsbarAddition>(body) ||
          std::holds_alternative<wire::MedicineQuestion>(body) ||
-         std::holds_alternative<wire::Observation>(body) || std::holds_alternative<wire::JournalMark>(body);
+         std::holds_alternative<wire::Observation>(body) || std::holds_alternative<wire::JournalMark>(body) ||
+         std::holds_alternative<wire::Task>(body);
 }
 
 }  // namespace

@@ -20,7 +20,8 @@ Overloaded(Handlers...) -> Overloaded<Handlers...>;
 // Which words tell their author that they have arrived; few, so that receipts stay few.
 bool wants_receipt(const wire::Body& body) {
   return std::holds_alternative<wire::AdviceRequest>(body) || std::holds_alternative<wire::Advice>(body) ||
-         std::holds_alternative<wire::ReadBack>(body) || std::holds_alternative<wire::ReadBackVerdict>(body);
+         std::holds_alternative<wire::ReadBack>(body) || std::holds_alternative<wire::ReadBackVerdict>(body) ||
+         std::holds_alternative<wire::PlanCard>(body);
 }
 
 }  // namespace
@@ -115,6 +116,7 @@ void ClientCore::on_echo(ConversationState& conversation, const wire::Entry& ent
     conversation.oldest = std::min(conversation.oldest, item.message.stored_at);
     conversation.own.try_emplace(entry.id, item.message.delivery);
     conversation.facts.fold(entry.id, item.message.content, self_who(), true);
+    conversation.work.fold(item.message, conversation.of_alert());
     note_words(conversation, item.message, self_who());
   }
   finish_if_done(number);
@@ -194,6 +196,18 @@ std::string_view breach_text(IncidentFacts::Breach breach) {
   return {};
 }
 
+std::string_view breach_text(CitizenFacts::Breach breach) {
+  switch (breach) {
+    case CitizenFacts::Breach::kOpening:
+      return "En, der er med i samtalen, har skrevet, at den er om en anden borger. Det tæller ikke.";
+    case CitizenFacts::Breach::kPlan:
+      return "En plan er skrevet i en forkert samtale eller med et forkert versionsnummer. Den tæller ikke.";
+    case CitizenFacts::Breach::kSignature:
+      return "En underskrift er sat under en anden tekst end planens. Den tæller ikke.";
+  }
+  return {};
+}
+
 }  // namespace
 
 void ClientCore::show(ConversationState& conversation, const Message& message, const Who& who) {
@@ -206,7 +220,11 @@ void ClientCore::show(ConversationState& conversation, const Message& message, c
   if (const auto breach = conversation.facts.breach(message.content, who)) {
     suspect(Errc::kUntrusted, conversation.id, std::string(breach_text(*breach)));
   }
+  if (const auto breach = conversation.work.breach(message, conversation.of_alert())) {
+    suspect(Errc::kUntrusted, conversation.id, std::string(breach_text(*breach)));
+  }
   conversation.facts.fold(message.id, message.content, who, false);
+  conversation.work.fold(message, conversation.of_alert());
   out_.messages.push_back(message);
   conversation.oldest = std::min(conversation.oldest, message.stored_at);
   if (const auto* seen = std::get_if<wire::Seen>(&message.content.body)) return on_seen(conversation, *seen);

@@ -201,6 +201,39 @@ std::vector<DutyChangeView> ClientCore::duty_changes() const {
   return out;
 }
 
+std::vector<DutyRole> ClientCore::own_roles() const {
+  std::vector<DutyRole> out;
+  const wire::Roster* roster = self_ ? directory_.roster(self_->organisation) : nullptr;
+  if (roster == nullptr || self_->kind != wire::HolderKind::kPerson) return out;
+  for (const wire::Role& role : roster->roles) {
+    if (std::ranges::count(role.holders, self_->person) == 0) continue;
+    out.push_back({role.id, directory_.role_label(role.id)});
+  }
+  return out;
+}
+
+std::vector<OwnTurn> ClientCore::own_turns(UtcTime from, UtcTime until) const {
+  std::vector<OwnTurn> out;
+  const wire::Rota* rota = self_ ? directory_.rota(self_->organisation) : nullptr;
+  if (rota == nullptr) return out;
+  for (const DutyRole& role : own_roles()) {
+    const auto* plan = rota::find_role(*rota, role.role);
+    if (plan == nullptr) continue;
+    bool running = false;  // who is beside us may change in the middle of our turn
+    for (const rota::Stretch& stretch : rota::stretches(*rota, *plan, from, until)) {
+      const bool ours = std::ranges::count(stretch.duty.persons, self_->person) != 0;
+      if (ours && running) {
+        out.back().until = stretch.until;
+      } else if (ours) {
+        out.push_back({role, stretch.from, stretch.until});
+      }
+      running = ours;
+    }
+  }
+  std::ranges::stable_sort(out, [](const OwnTurn& a, const OwnTurn& b) { return a.from < b.from; });
+  return out;
+}
+
 std::vector<DutyLine> ClientCore::duty(UtcTime at) const {
   std::vector<DutyLine> out;
   if (!self_) return out;

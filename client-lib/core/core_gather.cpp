@@ -61,6 +61,7 @@ void ClientCore::gather_for_commit(OutboxItem& item, ConversationState& conversa
 void ClientCore::on_gathered(OutboxItem& item, const wire::Gathered& gathered) {
   if (item.stage != OutStage::kIntent) return;
   if (item.kind == OutKind::kRaise) return build_raise(item, gathered);
+  if (item.kind == OutKind::kStart) return build_start(item, gathered);
   ConversationState* conversation = find(item.conversation());
   if (conversation != nullptr && conversation->rejoining) return;
   if (conversation == nullptr || !conversation->active()) return give_up(item, Errc::kNotMember);
@@ -112,6 +113,31 @@ void ClientCore::warn_of_missing(OutboxItem& item, const Directory::Asking& ladd
   }
 }
 
+// A new conversation's group with the chosen in it, and its first words under the group's keys.
+Result<ClientCore::Room> ClientCore::make_room(OutboxItem& item, ConversationState& conversation,
+                                               const Chosen& chosen) {
+  const DevicePolicy believed = policy();
+  NV_TRY(mls::Group group, mls::Group::create(conversation.id.view(),
+                                              mls::Credential::basic(wire::encode(device_->certificate)),
+                                              device_->sign_key, {}, validation(believed), entropy_));
+  Room out;
+  if (!chosen.packages.empty()) {
+    mls::CommitRequest commit;
+    commit.adds = chosen.packages;
+    NV_TRY(auto made, group.commit(commit, validation(believed), entropy_));
+    if (!made.welcome) return fail(Errc::kCrypto, "P-036");
+    out.welcome = std::move(*made.welcome);
+    // Nobody else is in it yet: there is no other commit that could win.
+    NV_TRYV(group.apply_pending());
+  }
+  learn(believed);
+  conversation.group = std::move(group);
+  dirty_streams_.insert(conversation.id);
+  dirty_epochs_.insert(conversation.id);
+  NV_TRY(out.first_words, protect_content(item, conversation));
+  return out;
+}
+
 // The incident's group, the welcomes, the first words and the alert: one frame, stored whole by the hub or
 // not at all (P-040).
 void ClientCore::build_raise(OutboxItem& item, const wire::Gathered& gathered) {
@@ -127,33 +153,13 @@ void ClientCore::build_raise(OutboxItem& item, const wire::Gathered& gathered) {
     return own_unit || directory_.on_ladder(*ladder, who) || directory_.recorder(who);
   });
 
-  const DevicePolicy believed = policy();
-  const auto failed = [&](Errc why) {
+  auto room = make_room(item, *conversation, chosen);
+  if (!room) {
     forget_group(*conversation);
-    show_not_sent(item, why);
-    put_off(item, patience::kRetry);
-  };
-  auto group = mls::Group::create(item.conversation().view(),
-                                  mls::Credential::basic(wire::encode(device_->certificate)),
-                                  device_->sign_key, {}, validation(believed), entropy_);
-  if (!group) return failed(group.error().code);
-  Bytes welcome;
-  if (!chosen.packages.empty()) {
-    mls::CommitRequest commit;
-    commit.adds = chosen.packages;
-    auto made = group->commit(commit, validation(believed), entropy_);
-    if (!made || !made->welcome) return failed(made ? Errc::kCrypto : made.error().code);
-    welcome = std::move(*made->welcome);
-    // Nobody else is in it yet: there is no other commit that could win.
-    if (auto applied = group->apply_pending(); !applied) return failed(applied.error().code);
+    show_not_sent(item, room.error().code);
+    return put_off(item, patience::kRetry);
   }
-  learn(believed);
-  conversation->group = std::move(*group);
   conversation->alert = item.alert;
-  dirty_streams_.insert(conversation->id);
-  dirty_epochs_.insert(conversation->id);
-  auto ciphertext = protect_content(item, *conversation);
-  if (!ciphertext) return failed(ciphertext.error().code);
 
   warn_of_missing(item, *ladder, chosen);
   AlertRecord& record = record_of(item.alert);
@@ -174,10 +180,10 @@ void ClientCore::build_raise(OutboxItem& item, const wire::Gathered& gathered) {
                        .severity = asked.severity,
                        .drill = asked.drill,
                        .members = chosen.devices,
-                       .welcome = std::move(welcome),
+                       .welcome = std::move(room->welcome),
                        .epoch = conversation->group->epoch(),
                        .id = item.id(),
-                       .bytes = std::move(*ciphertext)});
+                       .bytes = std::move(room->first_words)});
 }
 
 void ClientCore::build_commit(OutboxItem& item, ConversationState& conversation,

@@ -52,6 +52,7 @@ void ClientCore::pump() {
 void ClientCore::drive(OutboxItem& item) {
   if (item.stage == OutStage::kBuilt) return transmit(item);
   if (item.kind == OutKind::kRaise) return gather_for_raise(item);
+  if (item.kind == OutKind::kStart) return gather_for_start(item);
   ConversationState* conversation = find(item.conversation());
   if (conversation != nullptr && item.kind == OutKind::kRejoin) return build_rejoin(item, *conversation);
   if (conversation == nullptr || !conversation->active() || unlisted_.contains(conversation->id)) {
@@ -225,6 +226,11 @@ void ClientCore::give_up(OutboxItem& item, Errc why) {
     save_return(*conversation);
     on_removed(*conversation);
   } else if (item.has_words()) {
+    if (item.kind == OutKind::kStart && conversation != nullptr) {  // no such room, and there will be none
+      forget_group(*conversation);
+      conversation->removed = true;
+      dirty_streams_.insert(conversation->id);
+    }
     item.message.delivery = Delivery::kFailed;
     out_.messages.push_back(item.message);
     if (!std::holds_alternative<wire::Seen>(item.message.content.body)) {
@@ -257,6 +263,12 @@ void ClientCore::on_send_refused(OutboxItem& item, const wire::Refused& refused)
   // An alert is never given up: say so in red, and go on from a new Gather (DESIGN promises 1 and 7). But
   // kAlreadyExists means that one with other bytes is stored: then this one must not come as well.
   if (item.kind == OutKind::kRaise && refused.code != Errc::kAlreadyExists) {
+    show_not_sent(item, refused.code);
+    back_to_intent(item);
+    return put_off(item, refused.retry_after);
+  }
+  // Somebody was revoked between Gather and Append: from a new Gather.
+  if (item.kind == OutKind::kStart && (refused.code == Errc::kRevoked || refused.code == Errc::kNotFound)) {
     show_not_sent(item, refused.code);
     back_to_intent(item);
     return put_off(item, refused.retry_after);

@@ -88,7 +88,7 @@ void ClientCore::begin_rejoin(ConversationState& conversation, std::string why) 
     if (item.conversation() != conversation.id || item.finished()) continue;
     if (item.kind == OutKind::kCommit) back_to_intent(item);
     // The room is there already: this question has been asked.
-    if (item.kind == OutKind::kRaise && item.stage == OutStage::kIntent) moot.push_back(number);
+    if (item.makes_room() && item.stage == OutStage::kIntent) moot.push_back(number);
   }
   for (const std::uint64_t number : moot) give_up(outbox_.at(number), Errc::kAlreadyExists);
   conversation.rejoining = true;

@@ -65,7 +65,14 @@ Status ClientCore::restore_row(const StoreImage::Row& row, UtcTime now) {
   switch (row.table) {
     case Table::kDevice:
     case Table::kEpoch:
-    case Table::kRatchets: return {};
+    case Table::kRatchets:
+    case Table::kProfile: return {};
+    case Table::kVerified: {
+      NV_TRY(const DeviceId device, DeviceId::from(row.key));
+      Unpacker in(value);
+      verified_[device] = in.time();
+      return in.done();
+    }
     case Table::kDocument: {
       NV_TRY(const wire::SignedDocument document, wire::decode_signed_document(value));
       NV_TRYV(directory_.offer(document));
@@ -149,6 +156,7 @@ void ClientCore::restore_message(const Message& message) {
   conversation->seen.insert(message.id);
   conversation->oldest = std::min(conversation->oldest, message.stored_at);
   conversation->facts.fold(message.id, message.content, who_of(message.author), message.own);
+  conversation->work.fold(message, conversation->of_alert());
 }
 
 }  // namespace nattevagt::client

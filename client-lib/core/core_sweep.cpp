@@ -32,7 +32,10 @@ void ClientCore::forget_old_words(ConversationState& conversation) {
     if (item.conversation() == conversation.id) return;
   }
   conversation.oldest = now_ - kept;
-  out_.forgettings.push_back({conversation.id, conversation.oldest});
+  std::vector<MessageId> kept_words = conversation.work.kept();
+  // What is to be done is about somebody: who, is in the call's own words.
+  if (!kept_words.empty() && conversation.facts.asked) kept_words.push_back(conversation.facts.asked->message);
+  out_.forgettings.push_back({conversation.id, conversation.oldest, std::move(kept_words)});
 }
 
 }  // namespace nattevagt::client

@@ -307,21 +307,29 @@ bool Directory::listed(const Who& who) const {
 }
 
 std::vector<OrganisationId> Directory::owners(const Asking& asking) const {
-  std::vector<OrganisationId> out{asking.organisation};
-  if (asking.ladder == nullptr) return out;
+  std::vector<wire::Target> targets;
+  if (asking.ladder != nullptr) {
+    for (const wire::LadderStep& step : asking.ladder->steps) {
+      targets.insert(targets.end(), step.targets.begin(), step.targets.end());
+    }
+  }
+  return owners(asking.organisation, targets);
+}
+
+std::vector<OrganisationId> Directory::owners(const OrganisationId& first,
+                                              const std::vector<wire::Target>& targets) const {
+  std::vector<OrganisationId> out{first};
   const auto add = [&](const OrganisationId& id) {
     if (std::find(out.begin(), out.end(), id) == out.end()) out.push_back(id);
   };
-  for (const wire::LadderStep& step : asking.ladder->steps) {
-    for (const wire::Target& target : step.targets) {
-      if (target.kind == wire::TargetKind::kRole) {
-        OrganisationId owner;
-        if (find_role(as_id<RoleId>(target.id), &owner) != nullptr) add(owner);
-        continue;
-      }
-      for (const auto& [id, roster] : rosters_) {
-        if (target.kind == wire::TargetKind::kUnit && has_unit(roster, as_id<UnitId>(target.id))) add(id);
-      }
+  for (const wire::Target& target : targets) {
+    if (target.kind == wire::TargetKind::kRole) {
+      OrganisationId owner;
+      if (find_role(as_id<RoleId>(target.id), &owner) != nullptr) add(owner);
+      continue;
+    }
+    for (const auto& [id, roster] : rosters_) {
+      if (target.kind == wire::TargetKind::kUnit && has_unit(roster, as_id<UnitId>(target.id))) add(id);
     }
   }
   return out;

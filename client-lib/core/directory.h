@@ -86,6 +86,7 @@ class Directory {
   bool listed(const Who& who) const;
   // The organisations that own the roles and units on the ladder, the asking one first.
   std::vector<OrganisationId> owners(const Asking& asking) const;
+  std::vector<OrganisationId> owners(const OrganisationId& first, const std::vector<wire::Target>& targets) const;
 
   // Every target of every step of every ladder of every unit, in the rosters' order.
   struct Rung {

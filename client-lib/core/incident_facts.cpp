@@ -41,7 +41,9 @@ std::optional<IncidentFacts::Breach> IncidentFacts::breach(const wire::Content& 
 void IncidentFacts::fold(const MessageId& id, const wire::Content& content, const Who& author, bool own) {
   if (breach(content, author)) return;
   if (const auto* request = std::get_if<wire::AdviceRequest>(&content.body)) {
-    if (!asked) asked = Asked{request->alert, request->severity, request->drill, content.device, author};
+    if (asked) return;
+    asked = Asked{request->alert,   request->severity, request->drill,     content.device, author,
+                  request->citizen, request->kind,     content.written_at, id};
   } else if (std::holds_alternative<wire::Take>(content.body)) {
     takers.insert(author.person);
   } else if (const auto* advice = std::get_if<wire::Advice>(&content.body)) {

@@ -25,6 +25,10 @@ struct IncidentFacts {
     bool drill = false;
     DeviceId device;
     Who who;  // the unit in it is the asking unit
+    wire::Citizen citizen;
+    wire::Situation situation{};
+    UtcTime at;
+    MessageId message;
   };
   struct Advice {
     PersonId author;

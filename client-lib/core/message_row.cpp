@@ -97,6 +97,26 @@ struct Words {
   void operator()(const wire::Seen&) {}
   void operator()(const wire::JournalMark&) {}
   void operator()(const wire::HandOver&) {}
+  void operator()(const wire::Opening& body) {
+    add(body.citizen.name);
+    add(body.citizen.cpr);
+  }
+  void operator()(const wire::PlanCard& body) {
+    add(body.citizen.name);
+    add(body.citizen.cpr);
+    add(body.what);
+    add(body.who);
+    add(body.readmission);
+    add(body.advice);
+    for (const wire::PlanParty& party : body.parties) {
+      add(party.name);
+      add(party.role);
+    }
+  }
+  void operator()(const wire::PlanCardSigned&) {}
+  void operator()(const wire::Task& body) { add(body.text); }
+  void operator()(const wire::TaskTaken&) {}
+  void operator()(const wire::TaskDone& body) { add(body.reason); }
 };
 
 }  // namespace

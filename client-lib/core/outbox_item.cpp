@@ -28,7 +28,7 @@ Result<OutboxItem> unpack_outbox_item(ByteView bytes) {
   Unpacker in(bytes);
   OutboxItem out;
   out.number = in.u64();
-  out.kind = in.code(OutKind::kRaise, OutKind::kRejoin);
+  out.kind = in.code(OutKind::kRaise, OutKind::kStart);
   out.stage = in.code(OutStage::kIntent, OutStage::kReceipted);
   out.alert = in.id<AlertId>();
   out.act = in.code(wire::ActKind::kTake, wire::ActKind::kHandOver);

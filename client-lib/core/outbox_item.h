@@ -15,7 +15,7 @@
 
 namespace nattevagt::client {
 
-enum class OutKind : std::uint8_t { kRaise = 1, kAppend = 2, kAct = 3, kCommit = 4, kRejoin = 5 };
+enum class OutKind : std::uint8_t { kRaise = 1, kAppend = 2, kAct = 3, kCommit = 4, kRejoin = 5, kStart = 6 };
 enum class OutStage : std::uint8_t { kIntent = 1, kBuilt = 2, kReceipted = 3 };
 
 struct OutboxItem {
@@ -25,7 +25,7 @@ struct OutboxItem {
   AlertId alert;  // kRaise, kAct
   wire::ActKind act = wire::ActKind::kTake;
   Message message;                    // of a kCommit and a kRejoin only ids and times
-  std::vector<wire::Target> targets;  // kCommit: whom to add
+  std::vector<wire::Target> targets;  // kCommit, kStart: whom to add
   std::vector<DeviceId> removes;      // kCommit: which devices to take out
   UtcTime queued_at;
   UtcTime not_before;
@@ -40,6 +40,7 @@ struct OutboxItem {
   const ConversationId& conversation() const noexcept { return message.conversation; }
   const MessageId& id() const noexcept { return message.id; }
   bool has_words() const noexcept { return kind != OutKind::kCommit && kind != OutKind::kRejoin; }
+  bool makes_room() const noexcept { return kind == OutKind::kRaise || kind == OutKind::kStart; }
   bool finished() const noexcept { return stage == OutStage::kReceipted; }
 };
 

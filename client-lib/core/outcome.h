@@ -28,8 +28,10 @@ enum class Table : std::uint8_t {
   kGrant = 11,      // grant -> the one device seen under it (P-027)
   kReturn = 12,     // conversation -> how we come, or came, back into it (P-078)
   kReturner = 13,   // conversation || device -> the key package of a member that asks to come back
+  kProfile = 14,    // profile -> a person who shares a unit's device (store/profile.h); the core reads none
+  kVerified = 15,   // device -> when its safety number was compared (P-174)
 };
-inline constexpr Table kLastTable = Table::kReturner;
+inline constexpr Table kLastTable = Table::kVerified;
 
 struct StoreWrite {
   Table table{};
@@ -44,10 +46,12 @@ struct DeliveryWrite {
   Delivery delivery{};
 };
 
-// P-092: the conversation's messages that the hub stored before this go, out of the search index too.
+// P-092: the conversation's messages that the hub stored before this go, out of the search index too; but for
+// those that are not over (P-164).
 struct Forgetting {
   ConversationId conversation;
   UtcTime before;
+  std::vector<MessageId> kept = {};
 };
 
 struct Outcome {

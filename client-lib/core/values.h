@@ -11,6 +11,7 @@
 #include "proto/common/bytes.h"
 #include "proto/common/clock.h"
 #include "proto/common/ids.h"
+#include "proto/wire/citizen.h"
 #include "proto/wire/content.h"
 #include "proto/wire/hub.h"
 
@@ -122,6 +123,15 @@ struct SwapRequest {
   UtcTime from, until;
   std::optional<PersonId> takes;  // none: whoever may hold the role
 };
+struct DutyRole {
+  RoleId role;
+  std::string label;
+};
+// A turn of our own, by the rota as changed.
+struct OwnTurn {
+  DutyRole role;
+  UtcTime from, until;
+};
 // Who answers a call of a unit at an instant, by the rosters and rotas that we verified.
 struct DutyLine {
   std::string unit;
@@ -133,6 +143,121 @@ struct DutyLine {
   bool planned = false;             // a rota says so; else all whom the roster lists
   bool gap = false;
   UtcTime until = kNever;           // when that may change
+};
+
+// ---- Citizens (PROTOCOL.md section 16)
+enum class PlanState : std::uint8_t { kMissing = 1, kValid = 2, kExpired = 3 };
+struct CitizenRoom {  // a conversation about a citizen
+  ConversationId conversation;
+  wire::Citizen citizen;
+  PlanState plan{};
+  std::size_t open_items = 0;
+  bool may_write = false;
+};
+// A plan card, without its words.
+struct PlanRef {
+  ConversationId conversation;
+  MessageId card;
+  Digest hash{};
+  wire::CitizenMatch match{};
+  std::uint32_t version = 0;
+  wire::LocalDay agreed_on{};
+  bool stands = false;  // nothing replaces it
+  bool expired = false;
+  bool may_sign = false;
+  std::vector<MessageId> signatures;  // beside the writer's
+};
+struct PlanCardView {
+  PlanRef ref;
+  Message message;                  // its body is the card
+  std::vector<Message> signatures;  // the writer's first: the card itself
+};
+struct CitizenLook {
+  wire::Citizen citizen;  // as asked for
+  PlanState plan = PlanState::kMissing;
+  bool conflict = false;  // more than one version stands: all are in `cards`
+  std::vector<PlanCardView> cards, previous;
+  struct Room {
+    CitizenRoom room;
+    wire::CitizenMatch match{};
+    std::vector<Person> members;
+  };
+  std::vector<Room> rooms;
+};
+
+// Something that is not finished, without its words (P-166, P-167).
+struct OpenWork {
+  enum class Kind : std::uint8_t { kTask = 1, kReadBack = 2, kAdvice = 3 };
+  ConversationId conversation;
+  MessageId item;
+  Kind kind{};
+  wire::Citizen citizen;
+  std::optional<MessageId> taken;  // the word of who took it last
+  std::optional<UtcTime> due;
+  bool late = false;
+};
+struct OpenItem {
+  OpenWork work;
+  Message message;               // the task or the advice
+  std::optional<Message> taken;  // by whom
+  std::string whom;              // a task's: the name of the role, unit or person it is for
+  bool older = false;            // from before the list's beginning
+};
+struct WorkList {
+  UtcTime since;
+  std::vector<OpenItem> items;
+  std::size_t more = 0;  // past the limit
+};
+// A call as its words have it.
+struct IncidentView {
+  ConversationId conversation;
+  AlertId alert;
+  std::string unit;
+  wire::Severity severity{};
+  wire::Situation situation{};
+  wire::Citizen citizen;
+  bool drill = false;
+  UtcTime asked_at;
+  bool read_back_open = false;
+  std::vector<MessageId> advices;
+};
+struct DigestRequest {
+  IncidentView incident;
+  std::optional<Alert> alert;  // none: its words are here, the hub's word is not
+  struct Advice {
+    Message message;
+    std::optional<bool> done;
+  };
+  std::vector<Advice> advices;
+};
+struct MorningDigest {
+  UtcTime since;
+  std::vector<DigestRequest> requests;  // newest first
+  WorkList work;
+  std::size_t more = 0;  // requests past the limit
+};
+
+// A person who shares a unit's device (P-170).
+using ProfileId = Id<struct ProfileKind>;
+struct ProfileDraft {
+  std::string initials, name, profession;  // initials: 2 to 8 letters or digits, once on a device
+};
+struct PinReset {
+  UtcTime at;
+  std::string by;  // who held the device then; empty: nobody
+};
+struct ProfileView {
+  ProfileId id;
+  std::string initials, name, profession;
+  UtcTime made_at, used_at;
+  std::vector<PinReset> resets;  // newest last
+};
+
+struct DeviceLook {
+  Person person;
+  std::string safety_number;  // P-174: twelve groups of five digits
+  std::string qr;
+  std::optional<UtcTime> verified_at;
 };
 
 // ---- Events, in order, each once. For display and scripts.

@@ -79,11 +79,25 @@ std::string format_local_seconds(UtcTime time) {
   return print("kl. %02ld.%02ld.%02ld", wall.hour, wall.minute, wall.second) + which(wall);
 }
 
-std::string format_local_date(UtcTime time) {
+namespace {
+
+std::string date_text(unsigned day, unsigned month, int year) {
   static constexpr std::array kMonths{"januar", "februar", "marts",     "april",   "maj",      "juni",
                                       "juli",   "august",  "september", "oktober", "november", "december"};
+  return print("%u. %s %d", day, kMonths.at(month - 1), year);
+}
+
+}  // namespace
+
+std::string format_local_date(UtcTime time) {
   const Wall wall = wall_of(time);
-  return print("%u. %s %d", wall.day, kMonths.at(wall.month - 1), wall.year);
+  return date_text(wall.day, wall.month, wall.year);
+}
+
+std::string format_day(std::chrono::local_days day) {
+  const std::chrono::year_month_day civil(day);
+  return date_text(static_cast<unsigned>(civil.day()), static_cast<unsigned>(civil.month()),
+                   static_cast<int>(civil.year()));
 }
 
 std::string format_local_iso(UtcTime time) {

@@ -46,6 +46,27 @@ std::string_view state_name(wire::AlertState state) {
   return "";
 }
 
+std::string_view plan_name(wire::PlanKind kind) {
+  switch (kind) {
+    case wire::PlanKind::kDischargeAgreement: return "Udskrivningsaftale";
+    case wire::PlanKind::kCoordinationPlan: return "Koordinationsplan";
+    case wire::PlanKind::kCoordinatedAction: return "Koordinerende indsatsplan";
+    case wire::PlanKind::kCrisisPlan: return "Kriseplan";
+  }
+  return "Plan";
+}
+
+std::string_view task_name(wire::TaskKind kind) {
+  switch (kind) {
+    case wire::TaskKind::kPromise: return "Lovet kontakt";
+    case wire::TaskKind::kObserve: return "Hold øje med";
+    case wire::TaskKind::kMedicine: return "Medicin";
+    case wire::TaskKind::kReport: return "Mangler indberetning";
+    case wire::TaskKind::kOther: return "Opgave";
+  }
+  return "Opgave";
+}
+
 namespace {
 
 struct BodyWords {
@@ -70,6 +91,12 @@ constexpr std::array<BodyWords, std::variant_size_v<wire::Body>> kBodies{{
     {"Kvittering", "seen"},
     {"Ført i journal", "journalMark"},
     {"Givet videre", "handOver"},
+    {"Samtale om borger", "opening"},
+    {"Plan", "planCard"},
+    {"Plan underskrevet", "planCardSigned"},
+    {"Opgave", "task"},
+    {"Opgave overtaget", "taskTaken"},
+    {"Opgave afsluttet", "taskDone"},
 }};
 
 struct Lines {
@@ -141,6 +168,34 @@ struct Lines {
   void operator()(const wire::Close&) {}
   void operator()(const wire::Seen&) {}
   void operator()(const wire::HandOver&) { add("", "Bedt en kollega overtage. Gælder først ved dennes ja."); }
+  void operator()(const wire::Opening& body) {
+    add("Borger", body.citizen.name);
+    add("CPR", body.citizen.cpr);
+  }
+  void operator()(const wire::PlanCard& body) {
+    add("", std::string(plan_name(body.kind)) + ", version " + std::to_string(body.version) + ", " +
+                format_day(body.agreed_on));
+    add("Gælder til", format_day(body.valid_until));
+    add("Borger", body.citizen.name);
+    add("CPR", body.citizen.cpr);
+    add("Hvad skal der ske?", body.what);
+    add("Hvem gør hvad?", body.who);
+    add("Hvornår og hvordan kan genindlæggelse ske?", body.readmission);
+    add("Sådan får personalet råd fra psykiatrien", body.advice);
+    for (const wire::PlanParty& party : body.parties) {
+      add("Part", party.role.empty() ? party.name : party.name + ", " + party.role);
+    }
+  }
+  void operator()(const wire::PlanCardSigned& body) { add("SHA-256", to_hex(body.hash)); }
+  void operator()(const wire::Task& body) {
+    add(task_name(body.kind), body.text);
+    if (body.due) add("Senest", format_local_date(*body.due) + " " + format_local(*body.due));
+  }
+  void operator()(const wire::TaskTaken&) { add("", "Jeg tager den"); }
+  void operator()(const wire::TaskDone& body) {
+    add("", (body.done ? "Gjort " : "Droppet ") + format_local(body.at));
+    add("Årsag", body.reason);
+  }
   void operator()(const wire::JournalMark& body) {
     add("", "Ført i journal " + format_local(body.at));
     add("SHA-256", to_hex(body.export_hash));

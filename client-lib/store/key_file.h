@@ -10,6 +10,7 @@
 
 #include <string>
 
+#include "client-lib/store/pin.h"
 #include "proto/common/clock.h"
 #include "proto/common/entropy.h"
 #include "proto/common/result.h"
@@ -19,17 +20,14 @@ namespace nattevagt::client {
 
 using StoreKey = Secret<struct StoreKeyPurpose, 48>;  // SQLCipher: 32 bytes of key, 16 of salt
 
-struct KeyCost {
-  std::uint32_t passes = 3;
-  std::uint32_t memory_kib = 128 * 1024;
-};
-
 bool key_file_exists(const std::string& home);
 // kAlreadyExists, kStorage, kNoSpace, kInvalidValue (PIN too short, cost out of range).
 Result<StoreKey> make_key_file(const std::string& home, std::string_view pin, const KeyCost& cost,
                                StoreKey key, Entropy& entropy);
 // kNotFound, kWrongPin, kLocked (see pin_wait_of), kCorrupt, kUnsupported.
 Result<StoreKey> unlock_key_file(const std::string& home, std::string_view pin, UtcTime now);
+// What the home was made with. kNotFound, kCorrupt, kUnsupported.
+Result<KeyCost> key_file_cost(const std::string& home);
 // How long until the next try is allowed; zero when it is now.
 Millis pin_wait_of(const std::string& home, UtcTime now);
 

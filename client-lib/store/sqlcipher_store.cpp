@@ -238,11 +238,17 @@ Status SqlcipherStore::write(const Outcome& outcome) {
 // Number by number: secure_delete overwrites each row, and the index's own keeps pace.
 Status SqlcipherStore::forget(const Forgetting& forgetting) {
   const std::int64_t before = to_unix_ms(forgetting.before);
+  std::string kept;  // numbers alone
+  for (const MessageId& id : forgetting.kept) {
+    Statement row(database_, "SELECT number FROM messages WHERE conversation = ? AND id = ?");
+    NV_TRY(const bool found, row.bind(forgetting.conversation.view()).bind(id.view()).step());
+    if (found) kept += (kept.empty() ? "" : ",") + std::to_string(row.integer(0));
+  }
+  const std::string old = " conversation = ? AND stored_at < ? AND number NOT IN (" + kept + ")";
   Statement words(database_,
-                  "DELETE FROM words WHERE rowid IN"
-                  " (SELECT number FROM messages WHERE conversation = ? AND stored_at < ?)");
+                  ("DELETE FROM words WHERE rowid IN (SELECT number FROM messages WHERE" + old + ")").c_str());
   NV_TRYV(words.bind(forgetting.conversation.view()).bind(before).run());
-  Statement rows(database_, "DELETE FROM messages WHERE conversation = ? AND stored_at < ?");
+  Statement rows(database_, ("DELETE FROM messages WHERE" + old).c_str());
   return rows.bind(forgetting.conversation.view()).bind(before).run();
 }
 
@@ -338,6 +344,13 @@ Result<std::vector<Message>> SqlcipherStore::history(const ConversationId& conve
   NV_TRYV(read(stored));
   std::reverse(out.begin(), out.end());
   return out;
+}
+
+Result<Message> SqlcipherStore::message(const ConversationId& conversation, const MessageId& id) {
+  Statement row(database_, "SELECT delivery, row FROM messages WHERE conversation = ? AND id = ?");
+  NV_TRY(const bool found, row.bind(conversation.view()).bind(id.view()).step());
+  if (!found) return fail(Errc::kNotFound, "SqlcipherStore::message");
+  return read_message(row, 0, 1);
 }
 
 Result<std::vector<Message>> SqlcipherStore::receipts(const ConversationId& conversation) {

@@ -57,6 +57,8 @@ class SqlcipherStore {
   Status each_message(const std::function<void(const Message&)>& visit);
   // By place in the stream, what is only in the outbox last; without receipts.
   Result<std::vector<Message>> history(const ConversationId& conversation, const HistoryPage& page = {});
+  // kNotFound.
+  Result<Message> message(const ConversationId& conversation, const MessageId& id);
   // The receipts among them that the hub has stored, by place.
   Result<std::vector<Message>> receipts(const ConversationId& conversation);
   // Messages with all the words (the last as a beginning), best first. Case does not matter, æøå do.

@@ -61,6 +61,10 @@ template <>
 inline constexpr int kLastValue<Situation> = static_cast<int>(Situation::kOther);
 template <>
 inline constexpr int kLastValue<SeenStage> = static_cast<int>(SeenStage::kSeen);
+template <>
+inline constexpr int kLastValue<PlanKind> = static_cast<int>(PlanKind::kCrisisPlan);
+template <>
+inline constexpr int kLastValue<TaskKind> = static_cast<int>(TaskKind::kOther);
 
 class Checks {
  public:
@@ -162,6 +166,13 @@ class Checks {
       time(ms, out, where);
     }
   }
+  // A count of local days since 1970-01-01.
+  void day(std::int32_t number, LocalDay& out, const char* where) noexcept {
+    out = LocalDay{std::chrono::days(number)};
+    const auto first = std::chrono::floor<std::chrono::days>(limits::kTimeMin).time_since_epoch();
+    const auto end = std::chrono::floor<std::chrono::days>(limits::kTimeEnd).time_since_epoch();
+    require(out.time_since_epoch() >= first && out.time_since_epoch() < end, where);
+  }
   void duration(std::int64_t ms, Millis min, Millis max, Millis& out, const char* where) noexcept {
     out = Millis(ms);
     if (out < min || out > max) refuse(Errc::kInvalidValue, where);
@@ -198,6 +209,9 @@ std::string str(const Id<Kind>& id) {
 }
 inline std::string str(const SignPublicKey& key) { return str(key.bytes); }
 inline std::string str(const CurvePublicKey& key) { return str(key.bytes); }
+inline std::int32_t day_number(LocalDay day) noexcept {
+  return static_cast<std::int32_t>(day.time_since_epoch().count());
+}
 inline std::int64_t wire_time(UtcTime time) noexcept { return time == kNever ? 0 : to_unix_ms(time); }
 
 // ---- Whole messages. Our schemas have no maps, so what protobuf writes is deterministic.

@@ -1,5 +1,9 @@
+#include <algorithm>
+#include <functional>
+
 #include "proto/wire/codec.h"
 #include "proto/wire/codec_checks.h"
+#include "proto/wire/codec_identity.h"
 #include "proto/wire/cpr.h"
 #include "schema/content.pb.h"
 
@@ -237,6 +241,107 @@ static void read(const pb::HandOver& in, HandOver& out, Checks& checks) {
   checks.id(in.to(), out.to, "HandOver.to");
 }
 
+// ---- Conversations about a citizen
+
+static void read_named(const pb::Citizen& in, Citizen& out, Checks& checks) {
+  read(in, out, checks);
+  checks.require(!out.name.empty() || !out.cpr.empty(), "P-160");
+}
+
+static void put_body(const Opening& in, pb::Content& content) {
+  put(in.citizen, *content.mutable_opening()->mutable_citizen());
+}
+static void read(const pb::Opening& in, Opening& out, Checks& checks) {
+  read_named(in.citizen(), out.citizen, checks);
+}
+
+static void put_body(const PlanCard& in, pb::Content& content) {
+  pb::PlanCard& out = *content.mutable_plan_card();
+  put(in.citizen, *out.mutable_citizen());
+  out.set_kind(static_cast<pb::PlanKind>(in.kind));
+  out.set_version(in.version);
+  for (const MessageId& id : in.replaces) out.add_replaces(str(id));
+  out.set_what(in.what);
+  out.set_who(in.who);
+  out.set_readmission(in.readmission);
+  out.set_advice(in.advice);
+  out.set_agreed_on(day_number(in.agreed_on));
+  out.set_valid_until(day_number(in.valid_until));
+  for (const PlanParty& party : in.parties) {
+    pb::PlanParty& added = *out.add_parties();
+    added.set_name(party.name);
+    added.set_role(party.role);
+  }
+}
+static void read(const pb::PlanParty& in, PlanParty& out, Checks& checks) {
+  checks.text(in.name(), limits::kNameBytesMax, out.name, "PlanParty.name");
+  checks.text(in.role(), limits::kNameBytesMax, out.role, "PlanParty.role");
+}
+static void read(const pb::PlanCard& in, PlanCard& out, Checks& checks) {
+  read_named(in.citizen(), out.citizen, checks);
+  checks.enumeration(in.kind(), out.kind, "PlanCard.kind");
+  out.version = in.version();
+  checks.ids(in.replaces(), limits::kPlanReplacesMax, out.replaces, "PlanCard.replaces");
+  const bool ascending =
+      std::adjacent_find(out.replaces.begin(), out.replaces.end(), std::greater_equal<>()) == out.replaces.end();
+  checks.require(ascending, "PlanCard.replaces");
+  const bool counted = out.version >= 1 && out.version <= limits::kPlanVersionMax;
+  checks.require(counted && (out.version == 1) == out.replaces.empty(), "PlanCard.version");
+  read_text(in.what(), out.what, checks, "PlanCard.what");
+  read_text(in.who(), out.who, checks, "PlanCard.who");
+  read_text(in.readmission(), out.readmission, checks, "PlanCard.readmission");
+  read_text(in.advice(), out.advice, checks, "PlanCard.advice");
+  checks.day(in.agreed_on(), out.agreed_on, "PlanCard.agreed_on");
+  checks.day(in.valid_until(), out.valid_until, "PlanCard.valid_until");
+  checks.require(out.agreed_on <= out.valid_until, "PlanCard.valid_until");
+  checks.items(in.parties(), limits::kPlanPartiesMax, out.parties, "PlanCard.parties");
+}
+
+static void put_body(const PlanCardSigned& in, pb::Content& content) {
+  pb::PlanCardSigned& out = *content.mutable_plan_card_signed();
+  out.set_card(str(in.card));
+  out.set_hash(str(in.hash));
+}
+static void read(const pb::PlanCardSigned& in, PlanCardSigned& out, Checks& checks) {
+  checks.id(in.card(), out.card, "PlanCardSigned.card");
+  checks.fixed(in.hash(), out.hash, "PlanCardSigned.hash");
+}
+
+static void put_body(const Task& in, pb::Content& content) {
+  pb::Task& out = *content.mutable_task();
+  out.set_kind(static_cast<pb::TaskKind>(in.kind));
+  out.set_text(in.text);
+  if (in.due) out.set_due_ms(wire_time(*in.due));
+  if (in.whom) put(*in.whom, *out.mutable_whom());
+}
+static void read(const pb::Task& in, Task& out, Checks& checks) {
+  checks.enumeration(in.kind(), out.kind, "Task.kind");
+  read_text(in.text(), out.text, checks, "Task.text");
+  if (in.has_due_ms()) checks.time(in.due_ms(), out.due.emplace(), "Task.due");
+  if (in.has_whom()) read(in.whom(), out.whom.emplace(), checks);
+}
+
+static void put_body(const TaskTaken& in, pb::Content& content) {
+  content.mutable_task_taken()->set_item(str(in.item));
+}
+static void read(const pb::TaskTaken& in, TaskTaken& out, Checks& checks) {
+  checks.id(in.item(), out.item, "TaskTaken.item");
+}
+
+static void put_body(const TaskDone& in, pb::Content& content) {
+  pb::TaskDone& out = *content.mutable_task_done();
+  out.set_item(str(in.item));
+  out.set_done(in.done);
+  out.set_reason(in.reason);
+  out.set_at_ms(wire_time(in.at));
+}
+static void read(const pb::TaskDone& in, TaskDone& out, Checks& checks) {
+  checks.id(in.item(), out.item, "TaskDone.item");
+  out.done = in.done();
+  read_text(in.reason(), out.reason, checks, "TaskDone.reason");
+  checks.time(in.at_ms(), out.at, "TaskDone.at");
+}
+
 static void read(const pb::Content& in, Body& out, Checks& checks) {
   switch (in.body_case()) {
     case pb::Content::kAdviceRequest: return read(in.advice_request(), out.emplace<AdviceRequest>(), checks);
@@ -258,6 +363,13 @@ static void read(const pb::Content& in, Body& out, Checks& checks) {
     case pb::Content::kSeen: return read(in.seen(), out.emplace<Seen>(), checks);
     case pb::Content::kJournalMark: return read(in.journal_mark(), out.emplace<JournalMark>(), checks);
     case pb::Content::kHandOver: return read(in.hand_over(), out.emplace<HandOver>(), checks);
+    case pb::Content::kOpening: return read(in.opening(), out.emplace<Opening>(), checks);
+    case pb::Content::kPlanCard: return read(in.plan_card(), out.emplace<PlanCard>(), checks);
+    case pb::Content::kPlanCardSigned:
+      return read(in.plan_card_signed(), out.emplace<PlanCardSigned>(), checks);
+    case pb::Content::kTask: return read(in.task(), out.emplace<Task>(), checks);
+    case pb::Content::kTaskTaken: return read(in.task_taken(), out.emplace<TaskTaken>(), checks);
+    case pb::Content::kTaskDone: return read(in.task_done(), out.emplace<TaskDone>(), checks);
     case pb::Content::BODY_NOT_SET: break;
   }
   checks.refuse(Errc::kUnsupported, "P-004");

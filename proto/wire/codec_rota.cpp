@@ -9,13 +9,9 @@ namespace nattevagt::wire {
 
 namespace {
 
-std::int32_t day_number(LocalDay day) { return static_cast<std::int32_t>(day.time_since_epoch().count()); }
-
 LocalDay read_day(std::int32_t number, Checks& checks, const char* where) {
-  const LocalDay day{std::chrono::days(number)};
-  const auto first = std::chrono::floor<std::chrono::days>(limits::kTimeMin).time_since_epoch();
-  const auto end = std::chrono::floor<std::chrono::days>(limits::kTimeEnd).time_since_epoch();
-  checks.require(day.time_since_epoch() >= first && day.time_since_epoch() < end, where);
+  LocalDay day;
+  checks.day(number, day, where);
   return day;
 }
 

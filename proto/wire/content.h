@@ -12,7 +12,9 @@
 #include "proto/common/clock.h"
 #include "proto/common/crypto.h"
 #include "proto/common/ids.h"
+#include "proto/wire/content_limits.h"
 #include "proto/wire/identity.h"
+#include "proto/wire/rota.h"
 
 namespace nattevagt::wire {
 
@@ -130,9 +132,57 @@ struct HandOver {                      // P-116: the taker asks a named person t
   friend bool operator==(const HandOver&, const HandOver&) = default;
 };
 
+// ---- Conversations about a citizen (section 16)
+struct Opening {                       // P-160: the first message of a conversation that no alert began
+  Citizen citizen;                     // a name or a CPR at least
+  friend bool operator==(const Opening&, const Opening&) = default;
+};
+enum class PlanKind : std::uint8_t {
+  kDischargeAgreement = 1, kCoordinationPlan = 2, kCoordinatedAction = 3, kCrisisPlan = 4,
+};
+struct PlanParty {
+  std::string name, role;
+  friend bool operator==(const PlanParty&, const PlanParty&) = default;
+};
+struct PlanCard {                      // P-161
+  Citizen citizen;
+  PlanKind kind{};
+  std::uint32_t version = 1;           // one more than the highest that it replaces
+  std::vector<MessageId> replaces;     // ascending: the versions that stood when it was written
+  std::string what, who, readmission, advice;
+  LocalDay agreed_on{}, valid_until{};  // the last day on which it holds
+  std::vector<PlanParty> parties;
+  friend bool operator==(const PlanCard&, const PlanCard&) = default;
+};
+struct PlanCardSigned {                // P-162
+  MessageId card;
+  Digest hash{};                       // plan_card_hash() of what its signer has read
+  friend bool operator==(const PlanCardSigned&, const PlanCardSigned&) = default;
+};
+enum class TaskKind : std::uint8_t { kPromise = 1, kObserve = 2, kMedicine = 3, kReport = 4, kOther = 5 };
+struct Task {                          // P-165
+  TaskKind kind{};
+  std::string text;
+  std::optional<UtcTime> due;
+  std::optional<Target> whom;          // none: nobody in particular
+  friend bool operator==(const Task&, const Task&) = default;
+};
+struct TaskTaken {                     // P-166: by name, in front of all
+  MessageId item;                      // a task, or an advice that is open
+  friend bool operator==(const TaskTaken&, const TaskTaken&) = default;
+};
+struct TaskDone {
+  MessageId item;
+  bool done = true;                    // false: dropped
+  std::string reason;
+  UtcTime at;
+  friend bool operator==(const TaskDone&, const TaskDone&) = default;
+};
+
 using Body = std::variant<AdviceRequest, IsbarAddition, MedicineQuestion, Text, Advice, ReadBack,
                           ReadBackVerdict, Done, Observation, Take, Decline, ReserveUsed, Withdraw, Close,
-                          Seen, JournalMark, HandOver>;
+                          Seen, JournalMark, HandOver, Opening, PlanCard, PlanCardSigned, Task, TaskTaken,
+                          TaskDone>;
 
 // The last entry its author had seen: lets the others find that the hub has shown two histories (P-034).
 struct StreamMark {

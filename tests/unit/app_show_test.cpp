@@ -118,7 +118,13 @@ TEST(Show, EveryBodyHasWordsAndAKind) {
       wire::Close{},
       wire::Seen{.message = {}, .stage = wire::SeenStage::kSeen},
       wire::JournalMark{},
-      wire::HandOver{}};
+      wire::HandOver{},
+      wire::Opening{},
+      wire::PlanCard{},
+      wire::PlanCardSigned{},
+      wire::Task{},
+      wire::TaskTaken{},
+      wire::TaskDone{}};
   EXPECT_EQ(std::size(bodies), std::variant_size_v<wire::Body>);
   for (const auto& body : bodies) {
     EXPECT_FALSE(said_text(body).empty()) << body_kind(body);

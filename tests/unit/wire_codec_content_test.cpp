@@ -1,5 +1,8 @@
 #include <gtest/gtest.h>
 
+#include <utility>
+
+#include "proto/wire/citizen.h"
 #include "proto/wire/codec.h"
 #include "tests/unit/wire_draw.h"
 
@@ -41,6 +44,14 @@ std::string long_text(std::size_t size) { return std::string(size, 'x'); }
 template <class T>
 T& body(Content& content) {
   return std::get<T>(content.body);
+}
+
+// The first version of a plan, whatever was drawn.
+PlanCard& first(Content& content) {
+  PlanCard& card = body<PlanCard>(content);
+  card.replaces.clear();
+  card.version = 1;
+  return card;
 }
 
 const Refusal kRefusals[] = {
@@ -109,6 +120,53 @@ const Refusal kRefusals[] = {
     {"seen stage 3", 14, [](Content& c) { body<Seen>(c).stage = SeenStage{3}; }, Errc::kInvalidValue},
     {"journal mark at a negative time", 15, [](Content& c) { body<JournalMark>(c).at = from_unix_ms(-1); },
      Errc::kInvalidValue},
+    {"opening about nobody", 17, [](Content& c) { body<Opening>(c).citizen = {}; }, Errc::kInvalidValue},
+    {"opening with a CPR that is none", 17, [](Content& c) { body<Opening>(c).citizen.cpr = "9999999999"; },
+     Errc::kInvalidValue},
+    {"plan about nobody", 18, [](Content& c) { body<PlanCard>(c).citizen = {}; }, Errc::kInvalidValue},
+    {"plan kind 0", 18, [](Content& c) { body<PlanCard>(c).kind = PlanKind{}; }, Errc::kInvalidValue},
+    {"plan kind 5", 18, [](Content& c) { body<PlanCard>(c).kind = PlanKind{5}; }, Errc::kInvalidValue},
+    {"plan version 0", 18, [](Content& c) { first(c).version = 0; }, Errc::kInvalidValue},
+    {"plan version 2 that replaces none", 18, [](Content& c) { first(c).version = 2; }, Errc::kInvalidValue},
+    {"plan version 1 that replaces one", 18, [](Content& c) { first(c).replaces.resize(1); },
+     Errc::kInvalidValue},
+    {"plan version past the last", 18,
+     [](Content& c) {
+       first(c).replaces.resize(1);
+       first(c).version = limits::kPlanVersionMax + 1;
+     },
+     Errc::kInvalidValue},
+    {"plan that replaces one twice", 18,
+     [](Content& c) {
+       first(c).replaces.resize(2);
+       first(c).version = 2;
+     },
+     Errc::kInvalidValue},
+    {"plan that replaces too many", 18,
+     [](Content& c) { first(c).replaces.resize(limits::kPlanReplacesMax + 1); }, Errc::kTooLarge},
+    {"plan's heading not UTF-8", 18, [](Content& c) { body<PlanCard>(c).readmission = "\xff"; },
+     Errc::kInvalidValue},
+    {"plan's heading too long", 18,
+     [](Content& c) { body<PlanCard>(c).what = long_text(limits::kTextBytesMax + 1); }, Errc::kTooLarge},
+    {"plan agreed on before 2020", 18, [](Content& c) { body<PlanCard>(c).agreed_on = LocalDay{}; },
+     Errc::kInvalidValue},
+    {"plan that is over before it begins", 18,
+     [](Content& c) {
+       body<PlanCard>(c).valid_until = body<PlanCard>(c).agreed_on - std::chrono::days(1);
+     },
+     Errc::kInvalidValue},
+    {"plan of too many parties", 18,
+     [](Content& c) { body<PlanCard>(c).parties.resize(limits::kPlanPartiesMax + 1); }, Errc::kTooLarge},
+    {"party's role too long", 18,
+     [](Content& c) { body<PlanCard>(c).parties.assign(1, {"x", long_text(201)}); }, Errc::kTooLarge},
+    {"task kind 0", 20, [](Content& c) { body<Task>(c).kind = TaskKind{}; }, Errc::kInvalidValue},
+    {"task kind 6", 20, [](Content& c) { body<Task>(c).kind = TaskKind{6}; }, Errc::kInvalidValue},
+    {"task's text not UTF-8", 20, [](Content& c) { body<Task>(c).text = "\x80"; }, Errc::kInvalidValue},
+    {"task due in 1970", 20, [](Content& c) { body<Task>(c).due = from_unix_ms(1); }, Errc::kInvalidValue},
+    {"task for target kind 0", 20, [](Content& c) { body<Task>(c).whom.emplace(); }, Errc::kInvalidValue},
+    {"task done at no time", 22, [](Content& c) { body<TaskDone>(c).at = kNever; }, Errc::kInvalidValue},
+    {"task's reason too long", 22,
+     [](Content& c) { body<TaskDone>(c).reason = long_text(limits::kTextBytesMax + 1); }, Errc::kTooLarge},
     {"a content past 64 KiB", 0,
      [](Content& c) {
        const std::string half = long_text(limits::kTextBytesMax);
@@ -143,6 +201,54 @@ TEST(ContentCodec, TakesWhatStaffReallyWrite) {
   for (const UtcTime time : {limits::kTimeMin, limits::kTimeEnd - Millis(1)}) {
     content.written_at = time;
     EXPECT_TRUE(decode_content(encode(content)));
+  }
+}
+
+TEST(Citizen, IsTheSameByTheCprOrElseByTheName) {
+  const Citizen kaje{"Kaje Test Hansen", "210300-9996"};
+  EXPECT_EQ(same_citizen(kaje, {"K. Hansen", "2103009996"}), CitizenMatch::kCpr);
+  EXPECT_EQ(same_citizen({"x", "070392-1vj5"}, {"y", "0703921VJ5"}), CitizenMatch::kCpr);
+  EXPECT_EQ(same_citizen(kaje, {"  kaje  test\tHANSEN ", ""}), CitizenMatch::kName);
+  EXPECT_EQ(same_citizen({"ÅSE ÆRØ É", ""}, {"åse ærø é", ""}), CitizenMatch::kName);
+  // Two of one name, each with her own number, are two.
+  EXPECT_EQ(same_citizen(kaje, {"Kaje Test Hansen", "250947-9989"}), std::nullopt);
+  EXPECT_EQ(same_citizen({"Kaje Test Hansen", ""}, {"Kaje Hansen", ""}), std::nullopt);
+  EXPECT_EQ(same_citizen({"", "210300-9996"}, {"", ""}), std::nullopt) << "no name is no likeness";
+  EXPECT_EQ(same_citizen({" ", ""}, {"", ""}), std::nullopt);
+}
+
+TEST(PlanCard, EachOfItsFieldsIsUnderTheSignature) {
+  Draw draw(70);
+  PlanCard card;
+  while (card.parties.empty() || card.replaces.empty() || card.what.empty() || card.who.empty()) {
+    card = std::get<PlanCard>(draw.content(18).body);
+  }
+  const Digest whole = plan_card_hash(card);
+  Content content = draw.content(18);
+  content.body = card;
+  EXPECT_EQ(plan_card_hash(std::get<PlanCard>(decode_content(encode(content))->body)), whole);
+  const std::vector<void (*)(PlanCard&)> changes = {
+      [](PlanCard& c) { c.citizen.name += "x"; },
+      [](PlanCard& c) { c.citizen.cpr = "250947-9989"; },
+      [](PlanCard& c) { c.kind = c.kind == PlanKind::kCrisisPlan ? PlanKind{1} : PlanKind::kCrisisPlan; },
+      [](PlanCard& c) { ++c.version; },
+      [](PlanCard& c) { c.replaces.pop_back(); },
+      [](PlanCard& c) { c.what += "x"; },
+      [](PlanCard& c) { c.who += "x"; },
+      [](PlanCard& c) { c.readmission += "x"; },
+      [](PlanCard& c) { c.advice += "x"; },
+      [](PlanCard& c) { c.agreed_on -= std::chrono::days(1); },
+      [](PlanCard& c) { c.valid_until += std::chrono::days(1); },
+      [](PlanCard& c) { c.parties[0].name += "x"; },
+      [](PlanCard& c) { c.parties[0].role += "x"; },
+      [](PlanCard& c) { c.parties.pop_back(); },
+      // What moves from one field into the next is not the same text.
+      [](PlanCard& c) { c.who.insert(0, std::exchange(c.what, {})); },
+  };
+  for (std::size_t i = 0; i < changes.size(); ++i) {
+    PlanCard changed = card;
+    changes[i](changed);
+    EXPECT_NE(plan_card_hash(changed), whole) << i;
   }
 }
 

@@ -407,6 +407,31 @@ IsbarForm Draw::isbar() {
   return {text(kSize), text(kSize), text(kSize), text(kSize), text(kSize)};
 }
 
+Citizen Draw::citizen() {
+  Citizen out{text(limits::kNameBytesMax), coin() ? "210300-9996" : std::string()};
+  if (out.name.empty()) out.name = "gæst Hansen";
+  return out;
+}
+
+PlanCard Draw::plan_card() {
+  constexpr std::size_t kSize = 2'000;
+  PlanCard out;
+  out.citizen = citizen();
+  out.kind = one_of(PlanKind::kDischargeAgreement, PlanKind::kCrisisPlan);
+  out.replaces = ids<MessageId>(limits::kPlanReplacesMax);
+  std::ranges::sort(out.replaces);
+  if (!out.replaces.empty()) out.version = 2 + static_cast<std::uint32_t>(below(limits::kPlanVersionMax - 2));
+  out.what = text(kSize);
+  out.who = text(kSize);
+  out.readmission = text(kSize);
+  out.advice = text(kSize);
+  out.agreed_on = LocalDay{std::chrono::days(20'000 + static_cast<int>(below(1'000)))};
+  out.valid_until = out.agreed_on + std::chrono::days(static_cast<int>(below(1'000)));
+  out.parties.resize(below(limits::kPlanPartiesMax + 1));
+  for (PlanParty& party : out.parties) party = {text(limits::kNameBytesMax), text(limits::kNameBytesMax)};
+  return out;
+}
+
 Body Draw::body(std::size_t kind) {
   constexpr std::size_t kSize = 2'000;
   switch (kind) {
@@ -447,7 +472,18 @@ Body Draw::body(std::size_t kind) {
     case 13: return Close{id<AlertId>()};
     case 14: return Seen{id<MessageId>(), one_of(SeenStage::kOnDevice, SeenStage::kSeen)};
     case 15: return JournalMark{array<32>(), time()};
-    default: NV_CHECK(kind == 16); return HandOver{id<AlertId>(), id<PersonId>()};
+    case 16: return HandOver{id<AlertId>(), id<PersonId>()};
+    case 17: return Opening{citizen()};
+    case 18: return plan_card();
+    case 19: return PlanCardSigned{id<MessageId>(), array<32>()};
+    case 20: {
+      Task out{one_of(TaskKind::kPromise, TaskKind::kOther), text(kSize), std::nullopt, std::nullopt};
+      if (coin()) out.due = time();
+      if (coin()) out.whom = target();
+      return out;
+    }
+    case 21: return TaskTaken{id<MessageId>()};
+    default: NV_CHECK(kind == 22); return TaskDone{id<MessageId>(), coin(), text(kSize), time()};
   }
 }
 

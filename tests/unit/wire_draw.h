@@ -74,6 +74,8 @@ class Draw {
  private:
   UtcTime time_or_never() { return coin() ? kNever : time(); }
   Target target();
+  Citizen citizen();
+  PlanCard plan_card();
   Ladder ladder();
   std::vector<DocumentVersion> document_versions();
   Request request(std::size_t kind);

@@ -1,0 +1,3 @@
+add_executable(nattevagt_client_work_tests client_citizen_test.cpp client_work_test.cpp)
+target_link_libraries(nattevagt_client_work_tests PRIVATE nattevagt_memory_world GTest::gtest_main)
+gtest_discover_tests(nattevagt_client_work_tests DISCOVERY_MODE PRE_TEST PROPERTIES LABELS client TIMEOUT 300)
