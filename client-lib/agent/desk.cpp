@@ -1,9 +1,13 @@
 #include "client-lib/agent/desk.h"
 
 #include <algorithm>
+#include <array>
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "client-lib/agent/desk_request.h"
+#include "client-lib/agent/language.h"
+#include "client-lib/agent/work_view.h"
 #include "client-lib/app/names.h"
 #include "proto/common/check.h"
 #include "proto/common/limits.h"
@@ -20,6 +24,11 @@ constexpr int kJsonDepthMax = 6;
 constexpr Millis kRateWindow = std::chrono::seconds(10);
 constexpr std::size_t kPinBytesMax = 1024;
 constexpr std::size_t kSecretBytesMax = 64;
+constexpr std::size_t kInitialsBytesMax = 32;
+// What a screen looks at without changing anything for the others.
+constexpr std::array<std::string_view, 12> kLooks = {
+    "talk",    "search",   "journal", "directory", "awake", "citizens",
+    "citizen", "handover", "digest",  "profiles",  "rota",  "devices"};
 
 std::string text_of(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
@@ -44,78 +53,6 @@ std::optional<Json> parse(const std::string& text) {
   return out;
 }
 
-// Reads a request's fields one by one; what is wrong with any of them is told at the end, with what is left
-// over.
-class Fields {
- public:
-  explicit Fields(const Json& json) : json_(json), good_(json.is_object()) {}
-
-  std::string text(const char* name, std::size_t bytes_max = limits::kTextBytesMax) {
-    const Json* found = take(name);
-    if (found == nullptr || !found->is_string()) return bad();
-    std::string out = found->get<std::string>();
-    if (out.size() > bytes_max) {
-      too_large_ = true;
-      return bad();
-    }
-    return out;
-  }
-  std::string name(const char* field) { return text(field, limits::kNameBytesMax); }
-  bool flag(const char* name) {
-    const Json* found = take(name);
-    if (found == nullptr || !found->is_boolean()) return bad(), false;
-    return found->get<bool>();
-  }
-  std::uint64_t number(const char* name) {
-    const Json* found = take(name);
-    if (found == nullptr || !found->is_number_unsigned()) return bad(), 0;
-    return found->get<std::uint64_t>();
-  }
-  template <class IdType>
-  IdType id(const char* name) {
-    const auto out = IdType::from_hex(text(name, 2 * IdType::kSize));
-    if (!out) return bad(), IdType{};
-    return *out;
-  }
-  template <class Value>
-  Value one_of(const char* name) {
-    const auto out = value_of<Value>(text(name, 32));
-    if (!out) return bad(), Value{};
-    return *out;
-  }
-  bool has(const char* name) const { return json_.contains(name) && !json_.at(name).is_null(); }
-  Fields object(const char* name) {
-    static const Json kNothing;
-    const Json* found = take(name);
-    return Fields(found == nullptr ? kNothing : *found);
-  }
-  void absorb(const Fields& inner) {
-    good_ = good_ && inner.whole();
-    too_large_ = too_large_ || inner.too_large_;
-  }
-  void skip(const char* name) { take(name); }
-  bool whole() const { return good_ && taken_ == json_.size(); }
-  Errc why() const { return too_large_ ? Errc::kTooLarge : Errc::kMalformed; }
-
- private:
-  const Json* take(const char* name) {
-    if (!json_.is_object()) return nullptr;
-    const auto found = json_.find(name);
-    if (found == json_.end()) return nullptr;
-    ++taken_;
-    return &*found;
-  }
-  std::string bad() {
-    good_ = false;
-    return {};
-  }
-
-  const Json& json_;
-  bool good_ = true;
-  bool too_large_ = false;
-  std::size_t taken_ = 0;
-};
-
 wire::IsbarForm isbar_of(Fields& outer) {
   Fields in = outer.object("isbar");
   wire::IsbarForm out{in.text("identification"), in.text("situation"), in.text("background"),
@@ -128,248 +65,196 @@ wire::IsbarForm isbar_of(Fields& outer) {
 
 // ---- One request
 
-struct Desk::Answer {
-  Errc code{};  // 0: done
-  Json more = Json::object();
-  std::string whole{};  // a ready object's text, instead of `more`
-  static Answer bad(const Fields& fields) { return {fields.why(), Json::object(), {}}; }
-  static Answer of(const Error& error) { return {error.code, Json::object(), {}}; }
-};
-
-struct DeskRequest {
-  Desk& desk;
-  Client& client;
-  ScreenView& view;
-  Fields& in;
-  using Answer = Desk::Answer;
-
-  static Answer made(const Result<MessageId>& result) {
-    if (!result) return Answer::of(result.error());
-    return {Errc{}, {{"message", result->hex()}}, {}};
-  }
-  static Answer text(Result<std::string> result) {
-    if (!result) return Answer::of(result.error());
-    return {Errc{}, Json::object(), std::move(*result)};
-  }
-  // What `act` makes of the fields that were read, if they were all there is.
-  template <class Act>
-  Answer when_whole(Act act) {
-    if (!in.whole()) return Answer::bad(in);
-    return act();
-  }
-
-  Answer run(const std::string& what) {
-    if (what == "lock") return when_whole([&] { return desk.lock(), Answer{}; });
-    if (what == "awake") return when_whole([] { return Answer{}; });
-    if (what == "holder") return holder();
-    // A unit's telephone speaks for nobody before somebody has said who holds it.
-    const auto self = client.self();
-    const bool reads = what == "talk" || what == "search" || what == "journal" || what == "directory";
-    if (!reads && self && self->kind == wire::HolderKind::kUnit && !desk.holder_)
-      return {Errc::kWrongState, {}, {}};
-    if (what == "ask") return ask();
-    if (what == "take") return on_alert([&](AlertId alert) { return client.take(alert); });
-    if (what == "decline") return decline();
-    if (what == "hand_over") return hand_over();
-    if (what == "reserve") return alert_text("choice", &Client::reserve_used);
-    if (what == "withdraw") return alert_text("reason", &Client::withdraw);
-    if (what == "close") return settling([&](AlertId alert) { return client.close(alert); });
-    if (what == "advise") return advise();
-    if (what == "read_back") return read_back();
-    if (what == "verdict") return verdict();
-    if (what == "done") return done();
-    if (what == "say" || what == "observe" || what == "isbar" || what == "medicine") return words(what);
-    if (what == "invite") return invite();
-    if (what == "seen") return seen();
-    if (what == "journal_mark") return journal_mark();
-    if (what == "talk") return of_talk([&](ConversationId id) { return view.talk(id, desk.time_.now()); });
-    if (what == "journal") return of_talk([&](ConversationId id) { return view.journal(id); });
-    if (what == "directory") return when_whole([&] { return Answer{Errc{}, {}, view.directory()}; });
-    if (what == "search") {
-      const std::string wanted = in.name("words");
-      return when_whole([&] { return text(view.found(wanted)); });
-    }
-    return {Errc::kUnsupported, Json::object(), {}};
-  }
-
-  template <class Act>
-  Answer of_talk(Act act) {
-    const auto id = in.id<ConversationId>("conversation");
-    return when_whole([&] { return text(act(id)); });
-  }
-  template <class Act>
-  Answer on_alert(Act act) {
-    const auto id = in.id<AlertId>("alert");
-    return when_whole([&] { return touched(id, made(act(id))); });
-  }
-  Answer touched(AlertId id, Answer answer) {
-    if (const auto alert = client.alert(id)) view.touched(alert->view.stream);
-    return answer;
-  }
-  // An act that ends what the device owes its worker (P-110).
-  template <class Act>
-  Answer settling(Act act) {
-    return on_alert([&](AlertId alert) {
-      auto made = act(alert);
-      if (made) view.settled(alert);
-      return made;
-    });
-  }
-  Answer alert_text(const char* field, Result<MessageId> (Client::*act)(AlertId, std::string)) {
-    const std::string said = in.text(field);
-    return settling([&](AlertId alert) { return (client.*act)(alert, said); });
-  }
-  Answer hand_over() {
+Desk::Answer DeskRequest::run(const std::string& what) {
+  if (what == "lock") return when_whole([&] { return desk.lock(), Answer{}; });
+  if (what == "awake") return when_whole([] { return Answer{}; });
+  if (what == "holder") return holder();
+  // A unit's telephone speaks for nobody before somebody has said who holds it.
+  const auto self = client.self();
+  const bool reads = what == "talk" || what == "search" || what == "journal" || what == "directory";
+  if (auto looked = look(what)) return std::move(*looked);
+  if (auto changed = people(what)) return std::move(*changed);
+  if (!reads && self && self->kind == wire::HolderKind::kUnit && !desk.holder_)
+    return {Errc::kWrongState, {}, {}};
+  if (auto written = work(what)) return std::move(*written);
+  if (what == "ask") return ask();
+  if (what == "take") return on_alert([&](AlertId alert) { return client.take(alert); });
+  if (what == "decline") return decline();
+  if (what == "hand_over") {
     const auto to = in.id<PersonId>("to");
     return on_alert([&](AlertId alert) { return client.hand_over(alert, to); });
   }
-
-  Answer holder() {
-    Holder next{in.name("name"), in.name("profession")};
-    return when_whole([&]() -> Answer {
-      if (next.name.empty()) return {Errc::kInvalidValue, {}, {}};
-      if (const auto set = client.set_author(next.name, next.profession); !set)
-        return Answer::of(set.error());
-      desk.holder_ = std::move(next);
-      return {};
-    });
+  if (what == "reserve") return alert_text("choice", &Client::reserve_used);
+  if (what == "withdraw") return alert_text("reason", &Client::withdraw);
+  if (what == "close") return settling([&](AlertId alert) { return client.close(alert); });
+  if (what == "advise") return advise();
+  if (what == "read_back") return read_back();
+  if (what == "verdict") return verdict();
+  if (what == "done") return done();
+  if (what == "say" || what == "observe" || what == "isbar" || what == "medicine") return words(what);
+  if (what == "invite") return invite();
+  if (what == "seen") return seen();
+  if (what == "journal_mark") return journal_mark();
+  if (what == "talk") return of_talk([&](ConversationId id) { return view.talk(id, desk.time_.now()); });
+  if (what == "journal") return of_talk([&](ConversationId id) { return view.journal(id); });
+  if (what == "directory") return when_whole([&] { return Answer{Errc{}, {}, view.directory()}; });
+  if (what == "search") {
+    const std::string wanted = in.name("words");
+    return when_whole([&] { return text(view.found(wanted)); });
   }
+  return {Errc::kUnsupported, Json::object(), {}};
+}
 
-  Answer ask() {
-    Question question;
-    question.severity = in.one_of<wire::Severity>("severity");
-    question.situation = in.one_of<wire::Situation>("situation");
-    question.citizen = {in.name("citizen"), in.name("cpr")};
-    question.alone = in.flag("alone");
-    question.callback = in.name("callback");
-    question.drill = in.flag("drill");
-    question.isbar = isbar_of(in);
-    return when_whole([&]() -> Answer {
-      if (!question.citizen.cpr.empty() && !wire::is_cpr(question.citizen.cpr))
-        return {Errc::kInvalidValue, {}, {}};
-      const auto asked = client.ask(question);
-      if (!asked) return Answer::of(asked.error());
-      view.touched(asked->conversation);
-      return {Errc{},
-              {{"alert", asked->alert.hex()},
-               {"conversation", asked->conversation.hex()},
-               {"message", asked->message.hex()}},
-              {}};
-    });
+Desk::Answer DeskRequest::touched(AlertId id, Answer answer) {
+  if (const auto alert = client.alert(id)) view.touched(alert->view.stream);
+  return answer;
+}
+
+Desk::Answer DeskRequest::alert_text(const char* field, Result<MessageId> (Client::*act)(AlertId, std::string)) {
+  const std::string said = in.text(field);
+  return settling([&](AlertId alert) { return (client.*act)(alert, said); });
+}
+
+Desk::Answer DeskRequest::holder() {
+  Holder next{in.name("name"), in.name("profession")};
+  return when_whole([&]() -> Answer {
+    if (!client.profiles().empty()) return {Errc::kNotPermitted, {}, {}};  // P-170
+    if (next.name.empty()) return {Errc::kInvalidValue, {}, {}};
+    if (const auto set = client.set_author(next.name, next.profession); !set)
+      return Answer::of(set.error());
+    desk.holder_ = std::move(next);
+    return {};
+  });
+}
+
+Desk::Answer DeskRequest::ask() {
+  Question question;
+  question.severity = in.one_of<wire::Severity>("severity");
+  question.situation = in.one_of<wire::Situation>("situation");
+  question.citizen = {in.name("citizen"), in.name("cpr")};
+  question.alone = in.flag("alone");
+  question.callback = in.name("callback");
+  question.drill = in.flag("drill");
+  question.isbar = isbar_of(in);
+  return when_whole([&]() -> Answer {
+    if (!question.citizen.cpr.empty() && !wire::is_cpr(question.citizen.cpr))
+      return {Errc::kInvalidValue, {}, {}};
+    const auto asked = client.ask(question);
+    if (!asked) return Answer::of(asked.error());
+    view.touched(asked->conversation);
+    return {Errc{},
+            {{"alert", asked->alert.hex()},
+             {"conversation", asked->conversation.hex()},
+             {"message", asked->message.hex()}},
+            {}};
+  });
+}
+
+Desk::Answer DeskRequest::decline() {
+  const std::string reason = in.text("reason");
+  return on_alert([&](AlertId alert) {
+    auto declined = client.decline(alert, reason);
+    if (const auto known = client.alert(alert); declined && known) view.quiet(*known);
+    return declined;
+  });
+}
+
+Desk::Answer DeskRequest::advise() {
+  wire::Advice advice;
+  advice.text = in.text("text");
+  advice.read_back_required = in.flag("read_back_required");
+  if (in.has("medicine")) {
+    Fields m = in.object("medicine");
+    advice.medicine = wire::Medicine{m.name("drug"), m.name("dose"), m.name("when"), m.name("maximum")};
+    in.absorb(m);
+  } else {
+    in.skip("medicine");
   }
+  return on_alert([&](AlertId alert) -> Result<MessageId> {
+    const bool hollow =
+        advice.medicine && (advice.medicine->drug.empty() || advice.medicine->dose.empty() ||
+                            advice.medicine->when.empty() || advice.medicine->maximum.empty());
+    if (advice.text.empty() || hollow) return fail(Errc::kInvalidValue, "advise");
+    return client.advise(alert, advice);
+  });
+}
 
-  Answer decline() {
-    const std::string reason = in.text("reason");
-    return on_alert([&](AlertId alert) {
-      auto declined = client.decline(alert, reason);
-      if (const auto known = client.alert(alert); declined && known) view.quiet(*known);
-      return declined;
-    });
+Desk::Answer DeskRequest::read_back() {
+  const auto advice = in.id<MessageId>("advice");
+  const std::string said = in.text("text");
+  return in_any_talk([&](ConversationId) { return client.read_back(advice, said); });
+}
+
+Desk::Answer DeskRequest::verdict() {
+  const auto read = in.id<MessageId>("read_back");
+  const bool correct = in.flag("correct");
+  return in_any_talk([&](ConversationId) { return client.judge_read_back(read, correct); });
+}
+
+Desk::Answer DeskRequest::done() {
+  const auto advice = in.id<MessageId>("advice");
+  const bool is_done = in.flag("done");
+  const std::string reason = in.text("reason");
+  return in_any_talk([&](ConversationId) { return client.done(advice, is_done, reason); });
+}
+
+Desk::Answer DeskRequest::words(const std::string& what) {
+  wire::Body body;
+  if (what == "say") {
+    body = wire::Text{in.text("text")};
+  } else if (what == "observe") {
+    body = wire::Observation{in.text("text"), desk.time_.now()};
+  } else if (what == "isbar") {
+    body = wire::IsbarAddition{isbar_of(in)};
+  } else {
+    body = wire::MedicineQuestion{in.text("drug"),      in.text("dose"),      in.text("last_given"),
+                                  in.text("tried_prn"), in.text("allergies"), in.text("vital_signs"),
+                                  in.text("question")};
   }
+  const auto conversation = in.id<ConversationId>("conversation");
+  return when_whole([&] {
+    view.touched(conversation);
+    return made(client.send(conversation, body));
+  });
+}
 
-  Answer advise() {
-    wire::Advice advice;
-    advice.text = in.text("text");
-    advice.read_back_required = in.flag("read_back_required");
-    if (in.has("medicine")) {
-      Fields m = in.object("medicine");
-      advice.medicine = wire::Medicine{m.name("drug"), m.name("dose"), m.name("when"), m.name("maximum")};
-      in.absorb(m);
-    } else {
-      in.skip("medicine");
+Desk::Answer DeskRequest::invite() {
+  wire::Target target;
+  target.kind = in.one_of<wire::TargetKind>("kind");
+  target.id = in.id<decltype(target.id)>("target");
+  const auto conversation = in.id<ConversationId>("conversation");
+  return when_whole([&] {
+    view.touched(conversation);
+    return made(client.invite(conversation, target));
+  });
+}
+
+Desk::Answer DeskRequest::seen() {
+  const auto conversation = in.id<ConversationId>("conversation");
+  return when_whole([&]() -> Answer {
+    const auto messages = client.history(conversation);
+    if (!messages) return Answer::of(messages.error());
+    for (const Message& message : *messages) {
+      if (message.own) continue;
+      if (const auto marked = client.mark_seen(message.id); !marked) return Answer::of(marked.error());
     }
-    return on_alert([&](AlertId alert) -> Result<MessageId> {
-      const bool hollow =
-          advice.medicine && (advice.medicine->drug.empty() || advice.medicine->dose.empty() ||
-                              advice.medicine->when.empty() || advice.medicine->maximum.empty());
-      if (advice.text.empty() || hollow) return fail(Errc::kInvalidValue, "advise");
-      return client.advise(alert, advice);
-    });
-  }
+    return {};
+  });
+}
 
-  Answer read_back() {
-    const auto advice = in.id<MessageId>("advice");
-    const std::string said = in.text("text");
-    return in_any_talk([&] { return client.read_back(advice, said); });
-  }
-  Answer verdict() {
-    const auto read = in.id<MessageId>("read_back");
-    const bool correct = in.flag("correct");
-    return in_any_talk([&] { return client.judge_read_back(read, correct); });
-  }
-  Answer done() {
-    const auto advice = in.id<MessageId>("advice");
-    const bool is_done = in.flag("done");
-    const std::string reason = in.text("reason");
-    return in_any_talk([&] { return client.done(advice, is_done, reason); });
-  }
-  template <class Act>
-  Answer in_any_talk(Act act) {
-    const auto conversation = in.id<ConversationId>("conversation");
-    return when_whole([&] {
-      view.touched(conversation);
-      return made(act());
-    });
-  }
-
-  Answer words(const std::string& what) {
-    wire::Body body;
-    if (what == "say") {
-      body = wire::Text{in.text("text")};
-    } else if (what == "observe") {
-      body = wire::Observation{in.text("text"), desk.time_.now()};
-    } else if (what == "isbar") {
-      body = wire::IsbarAddition{isbar_of(in)};
-    } else {
-      body = wire::MedicineQuestion{in.text("drug"),      in.text("dose"),      in.text("last_given"),
-                                    in.text("tried_prn"), in.text("allergies"), in.text("vital_signs"),
-                                    in.text("question")};
-    }
-    const auto conversation = in.id<ConversationId>("conversation");
-    return when_whole([&] {
-      view.touched(conversation);
-      return made(client.send(conversation, body));
-    });
-  }
-
-  Answer invite() {
-    wire::Target target;
-    target.kind = in.one_of<wire::TargetKind>("kind");
-    target.id = in.id<decltype(target.id)>("target");
-    const auto conversation = in.id<ConversationId>("conversation");
-    return when_whole([&] {
-      view.touched(conversation);
-      return made(client.invite(conversation, target));
-    });
-  }
-
-  Answer seen() {
-    const auto conversation = in.id<ConversationId>("conversation");
-    return when_whole([&]() -> Answer {
-      const auto messages = client.history(conversation);
-      if (!messages) return Answer::of(messages.error());
-      for (const Message& message : *messages) {
-        if (message.own) continue;
-        if (const auto marked = client.mark_seen(message.id); !marked) return Answer::of(marked.error());
-      }
-      return {};
-    });
-  }
-
-  Answer journal_mark() {
-    const auto conversation = in.id<ConversationId>("conversation");
-    const std::string hash = in.text("hash", 64);
-    return when_whole([&]() -> Answer {
-      const auto given = from_hex(hash);
-      if (!given || given->size() != Digest{}.size()) return {Errc::kMalformed, {}, {}};
-      wire::JournalMark mark;
-      std::copy(given->begin(), given->end(), mark.export_hash.begin());
-      mark.at = desk.time_.now();
-      view.touched(conversation);
-      return made(client.send(conversation, mark));
-    });
-  }
-};
+Desk::Answer DeskRequest::journal_mark() {
+  const auto conversation = in.id<ConversationId>("conversation");
+  const std::string hash = in.text("hash", 64);
+  return when_whole([&]() -> Answer {
+    const auto given = from_hex(hash);
+    if (!given || given->size() != Digest{}.size()) return {Errc::kMalformed, {}, {}};
+    wire::JournalMark mark;
+    std::copy(given->begin(), given->end(), mark.export_hash.begin());
+    mark.at = desk.time_.now();
+    view.touched(conversation);
+    return made(client.send(conversation, mark));
+  });
+}
 
 // ---- The desk
 
@@ -378,7 +263,8 @@ Desk::Desk(DeskOptions options, Opener opener, Clock& clock, Entropy& entropy)
       opener_(std::move(opener)),
       clock_(clock),
       entropy_(entropy),
-      time_(clock, UtcTime{}) {}
+      time_(clock, UtcTime{}),
+      language_(read_language(options_.home)) {}
 
 void Desk::opened(std::unique_ptr<Client> client) {
   NV_CHECK(client_ == nullptr && client != nullptr);
@@ -401,9 +287,78 @@ bool Desk::within_rate(Peer& peer) {
 
 std::string Desk::locked_text() {
   const Millis wait = Client::pin_wait(options_.home, clock_);
-  return locked_view(client_ != nullptr, wait, view_ ? view_->ringing() : std::nullopt, time_.now());
+  return locked_view({.opened = client_ != nullptr,
+                      .pin_wait = wait,
+                      .ringing = view_ ? view_->ringing() : std::nullopt,
+                      .language = language_},
+                     time_.now());
 }
-std::string Desk::unlocked_text() { return view_->view(link_, holder_, time_.now()); }
+std::string Desk::unlocked_text() { return view_->view(link_, holder_, language_, time_.now()); }
+
+void Desk::held_by(const std::optional<ProfileId>& profile) {
+  profile_ = profile;
+  holder_.reset();
+  if (!profile) return;
+  for (const ProfileView& known : client_->profiles()) {
+    if (known.id == *profile) holder_ = Holder{known.name, known.profession};
+  }
+}
+
+Status Desk::set_language(const std::string& language) {
+  if (!is_language(language)) return fail(Errc::kInvalidValue, "Desk::set_language");
+  NV_TRYV(write_language(options_.home, language));
+  language_ = language;
+  return {};
+}
+
+// P-173: what rings the loudest, and of those the longest; nothing of it is said.
+Desk::Answer Desk::take_ringing() {
+  const auto self = client_ == nullptr ? std::nullopt : client_->self();
+  if (!self || self->kind != wire::HolderKind::kPerson) return {Errc::kNotPermitted, Json::object(), {}};
+  const std::vector<Alert> ringing = view_->ringing_alerts();
+  if (ringing.empty()) return {Errc::kNotFound, Json::object(), {}};
+  const auto taken = client_->take(ringing.front().view.alert);
+  if (!taken) return Answer::of(taken.error());
+  view_->touched(ringing.front().view.stream);
+  return {Errc{},
+          {{"severity", name_of(ringing.front().view.severity)}, {"more", ringing.size() - 1}},
+          {}};
+}
+
+// The device's PIN unlocks for nobody in particular; a person's own, when the store is open, as her (P-170).
+Desk::Answer Desk::unlock(const std::string& pin, const std::string& who) {
+  Answer out;
+  out.code = Errc{};
+  Millis wait{};
+  if (!who.empty()) {
+    if (client_ == nullptr) return {Errc::kWrongState, Json::object(), {}};
+    const ProfileId profile = client_->profile_named(who).value_or(ProfileId{});
+    if (const auto used = client_->use_profile(profile, pin); used) {
+      held_by(profile);
+    } else {
+      out.code = used.error().code;
+    }
+    wait = client_->profile_wait(profile);
+  } else if (client_ == nullptr) {
+    if (auto client = opener_(pin); client) {
+      opened(std::move(*client));
+    } else {
+      out.code = client.error().code;
+    }
+    wait = Client::pin_wait(options_.home, clock_);
+  } else {
+    const auto right = Client::check_pin(options_.home, pin, clock_);
+    if (!right) out.code = right.error().code;
+    if (right && !client_->profiles().empty()) held_by(std::nullopt);
+    wait = Client::pin_wait(options_.home, clock_);
+  }
+  if (out.code == Errc{}) {
+    locked_ = false;
+  } else {
+    out.more["wait_ms"] = wait.count();
+  }
+  return out;
+}
 
 void Desk::lock() {
   locked_ = true;
@@ -440,23 +395,12 @@ void Desk::on_text(PeerId id, const std::string& text) {
     answer.more["v"] = kVersion;
   } else if (what == "unlock") {
     std::string pin = in.text("pin", kPinBytesMax);
-    if (!in.whole()) {
-      answer = Answer::bad(in);
-    } else if (client_ == nullptr) {
-      if (auto client = opener_(pin); client) {
-        opened(std::move(*client));
-        locked_ = false;
-      } else {
-        answer.code = client.error().code;
-      }
-    } else if (const auto right = Client::check_pin(options_.home, pin, clock_); right) {
-      locked_ = false;
-    } else {
-      answer.code = right.error().code;
-    }
+    const std::string who = in.has("who") ? in.text("who", kInitialsBytesMax) : std::string();
+    answer = in.whole() ? unlock(pin, who) : Answer::bad(in);
     wipe({reinterpret_cast<std::uint8_t*>(pin.data()), pin.size()});
-    if (answer.code != Errc{}) answer.more["wait_ms"] = Client::pin_wait(options_.home, clock_).count();
     active_at_ = clock_.monotonic();
+  } else if (what == "take_ringing") {
+    answer = in.whole() ? take_ringing() : Answer::bad(in);
   } else if (locked_ || client_ == nullptr) {
     answer.code = Errc::kLocked;
   } else {
@@ -481,9 +425,7 @@ void Desk::on_text(PeerId id, const std::string& text) {
     if (!peer.admitted) return refuse_peer();
   }
   // Looking changes nothing for the others.
-  const bool looked =
-      what == "talk" || what == "search" || what == "journal" || what == "directory" || what == "awake";
-  if (!looked) view_due_ = true;
+  if (!std::ranges::count(kLooks, what)) view_due_ = true;
 }
 
 void Desk::on_events(const std::vector<Event>& events) {
@@ -494,6 +436,7 @@ void Desk::on_events(const std::vector<Event>& events) {
       link_.connected = false;
       link_.untrusted = lost->reason == Errc::kUntrusted;
     }
+    if (const auto* answered = std::get_if<DutyAnswered>(&event)) tell_later_.push_back(duty_event(*answered));
     view_->see(event);
     view_due_ = true;
   }
@@ -518,7 +461,9 @@ void Desk::push_view() {
     texts.push_back(unlocked_text());
     if (!changed.empty())
       texts.push_back(text_of({{"event", "changed"}, {"conversations", std::move(changed)}}));
+    for (std::string& text : tell_later_) texts.push_back(std::move(text));
   }
+  tell_later_.clear();
   for (const auto& [id, peer] : peers_) {
     if (!peer.admitted) continue;
     for (const std::string& text : texts) say(id, text);

@@ -3,9 +3,11 @@
 //
 // Invariants:
 //  1. A peer that has not shown a launch token or a session is told nothing and can do nothing.
-//  2. While locked, no message holds a word of anybody's: severity of what rings, and no more.
+//  2. While locked, no message holds a word of anybody's: severity of what rings, and no more. What can be done
+//     is to unlock, and on a person's own device to take what rings (P-173).
 //  3. Locking closes the screens, not the device: it goes on receiving, acknowledging and ringing.
-//  4. A request has every field of its kind, of the right type and size, and no other; else nothing is done.
+//  4. On a unit's device with profiles whoever writes has given her own PIN (P-170).
+//  5. A request has every field of its kind, of the right type and size, and no other; else nothing is done.
 //
 // Threads: one. Ownership: a resource; Clock and Entropy outlive it.
 #pragma once
@@ -69,6 +71,10 @@ class Desk {
   bool within_rate(Peer& peer);
   std::string locked_text();
   std::string unlocked_text();
+  Answer unlock(const std::string& pin, const std::string& who);
+  Answer take_ringing();
+  void held_by(const std::optional<ProfileId>& profile);
+  Status set_language(const std::string& language);
   void lock();
   void push_view();
   void say(PeerId peer, std::string text) { out_.push_back({peer, std::move(text), false}); }
@@ -83,6 +89,9 @@ class Desk {
   std::unique_ptr<ScreenView> view_;
   LinkLook link_;
   std::optional<Holder> holder_;
+  std::optional<ProfileId> profile_;      // the holder's, when she has one
+  std::string language_;
+  std::vector<std::string> tell_later_;  // events beside the view
   bool locked_ = true;
   bool view_due_ = false;
   Millis active_at_{};

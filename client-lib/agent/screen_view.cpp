@@ -1,10 +1,12 @@
 #include "client-lib/agent/screen_view.h"
 
 #include <algorithm>
+#include <tuple>
 #include <nlohmann/json.hpp>
 
+#include "client-lib/agent/screen_words.h"
+#include "client-lib/agent/work_view.h"
 #include "client-lib/app/names.h"
-#include "client-lib/export/local_time.h"
 
 namespace nattevagt::client::agent {
 namespace {
@@ -20,115 +22,6 @@ struct Overloaded : Handlers... {
 };
 template <class... Handlers>
 Overloaded(Handlers...) -> Overloaded<Handlers...>;
-
-std::string text_of(const Json& json) {
-  // What came over the wire was checked to be UTF-8; a replacement is better than an exception.
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
-
-Json time_json(UtcTime time) {
-  if (time == kNever || time == UtcTime{}) return nullptr;
-  return {{"ms", to_unix_ms(time)}, {"text", format_local(time)}, {"date", format_local_date(time)}};
-}
-
-Json person_json(const Person& person) {
-  return {{"id", person.id.hex()},
-          {"name", person.name},
-          {"profession", person.profession},
-          {"organisation", person.organisation_name},
-          {"kind", name_of(person.kind)}};
-}
-
-// Who wrote: for a unit's phone the person who held it, with the unit beside.
-Json author_json(const Message& message) {
-  Json out = person_json(message.author);
-  if (message.author.kind == wire::HolderKind::kUnit && !message.content.author_name.empty()) {
-    out["unit"] = message.author.name == message.content.author_name ? "" : message.author.name;
-    out["name"] = message.content.author_name;
-    out["profession"] = message.content.author_profession;
-  }
-  return out;
-}
-
-Json isbar_json(const wire::IsbarForm& form) {
-  return {{"identification", form.identification},
-          {"situation", form.situation},
-          {"background", form.background},
-          {"analysis", form.analysis},
-          {"recommendation", form.recommendation}};
-}
-
-Json body_json(const wire::Body& body) {
-  return std::visit(
-      Overloaded{
-          [](const wire::AdviceRequest& b) {
-            return Json{{"kind", "ask"},
-                        {"severity", name_of(b.severity)},
-                        {"situation", name_of(b.kind)},
-                        {"citizen", {{"name", b.citizen.name}, {"cpr", b.citizen.cpr}}},
-                        {"alone", b.alone},
-                        {"callback", b.callback},
-                        {"drill", b.drill},
-                        {"isbar", isbar_json(b.isbar)}};
-          },
-          [](const wire::IsbarAddition& b) {
-            return Json{{"kind", "isbar"}, {"isbar", isbar_json(b.isbar)}};
-          },
-          [](const wire::MedicineQuestion& b) {
-            return Json{
-                {"kind", "medicine"},           {"drug", b.drug},           {"dose", b.dose},
-                {"last_given", b.last_given},   {"tried_prn", b.tried_prn}, {"allergies", b.allergies},
-                {"vital_signs", b.vital_signs}, {"question", b.question}};
-          },
-          [](const wire::Text& b) { return Json{{"kind", "text"}, {"text", b.text}}; },
-          [](const wire::Advice& b) {
-            Json out{{"kind", "advice"}, {"text", b.text}, {"medicine", nullptr}};
-            if (b.medicine) {
-              out["medicine"] = {{"drug", b.medicine->drug},
-                                 {"dose", b.medicine->dose},
-                                 {"when", b.medicine->when},
-                                 {"maximum", b.medicine->maximum}};
-            }
-            return out;
-          },
-          [](const wire::ReadBack& b) {
-            return Json{{"kind", "read_back"}, {"advice", b.advice.hex()}, {"text", b.text}};
-          },
-          [](const wire::ReadBackVerdict& b) {
-            return Json{{"kind", "verdict"}, {"read_back", b.read_back.hex()}, {"correct", b.correct}};
-          },
-          [](const wire::Done& b) {
-            return Json{{"kind", "done"},
-                        {"advice", b.advice.hex()},
-                        {"done", b.done},
-                        {"reason", b.reason},
-                        {"at_said", time_json(b.at)}};
-          },
-          [](const wire::Observation& b) {
-            return Json{{"kind", "observation"}, {"text", b.text}, {"at_said", time_json(b.at)}};
-          },
-          [](const wire::Take&) { return Json{{"kind", "take"}}; },
-          [](const wire::HandOver&) { return Json{{"kind", "hand_over"}}; },
-          [](const wire::Decline& b) { return Json{{"kind", "decline"}, {"reason", b.reason}}; },
-          [](const wire::ReserveUsed& b) { return Json{{"kind", "reserve"}, {"choice", b.choice}}; },
-          [](const wire::Withdraw& b) { return Json{{"kind", "withdraw"}, {"reason", b.reason}}; },
-          [](const wire::Close&) { return Json{{"kind", "close"}}; },
-          [](const wire::Seen&) { return Json{{"kind", "seen"}}; },
-          [](const wire::JournalMark& b) { return Json{{"kind", "journal"}, {"at_said", time_json(b.at)}}; },
-          [](const auto&) { return Json{{"kind", "other"}}; },  // of a later library: shown as such
-      },
-      body);
-}
-
-Json message_json(const Message& message) {
-  Json out = body_json(message.content.body);
-  out["id"] = message.id.hex();
-  out["at"] = time_json(message.content.written_at);
-  out["author"] = author_json(message);
-  out["own"] = message.own;
-  out["delivery"] = nullptr;
-  return out;
-}
 
 // How far each advice of a conversation has come (P-073): the same fold as the library's, over its rows.
 struct AdviceLook {
@@ -364,7 +257,19 @@ std::optional<wire::Severity> ScreenView::ringing() const {
   return out;
 }
 
-std::string ScreenView::view(const LinkLook& link, const std::optional<Holder>& holder, UtcTime now) {
+std::vector<Alert> ScreenView::ringing_alerts() const {
+  std::vector<Alert> out;
+  for (Alert& alert : client_.alerts()) {
+    if (!alert.unsent && !alert.own_unit && rings(alert)) out.push_back(std::move(alert));
+  }
+  std::ranges::stable_sort(out, [](const Alert& a, const Alert& b) {
+    return std::tie(a.view.severity, a.view.raised_at) < std::tie(b.view.severity, b.view.raised_at);
+  });
+  return out;
+}
+
+std::string ScreenView::view(const LinkLook& link, const std::optional<Holder>& holder,
+                             const std::string& language, UtcTime now) {
   const auto self = client_.self();
   std::map<wire::Severity, std::vector<LadderRung>> ladders;
   Json board = Json::object();
@@ -395,6 +300,9 @@ std::string ScreenView::view(const LinkLook& link, const std::optional<Holder>& 
                                          : Json(nullptr);
     out["situation"] = asked != nullptr ? Json(name_of(asked->kind)) : Json(nullptr);
     out["citizen"] = asked != nullptr ? asked->citizen.name : std::string();
+    out["cpr"] = asked != nullptr ? asked->citizen.cpr : std::string();
+    const bool somebody = asked != nullptr && !(asked->citizen.name.empty() && asked->citizen.cpr.empty());
+    out["plan"] = somebody ? Json(name_of(client_.plan_state(asked->citizen))) : Json(nullptr);
     out["alone"] = asked != nullptr && asked->alone;
     out["drill"] = asked != nullptr ? asked->drill : alert != nullptr && alert->view.drill;
     out["first_words"] = asked != nullptr ? asked->isbar.situation : std::string();
@@ -461,8 +369,11 @@ std::string ScreenView::view(const LinkLook& link, const std::optional<Holder>& 
     }
     requests.emplace_back(at, std::move(out));
   };
+  const std::vector<CitizenRoom> rooms = client_.citizens();
   std::set<ConversationId> listed;
+  for (const CitizenRoom& room : rooms) listed.insert(room.conversation);  // no requests
   for (const Conversation& conversation : client_.conversations()) {
+    if (listed.contains(conversation.id)) continue;
     const auto found = alert_of.find(conversation.id);
     listed.insert(conversation.id);
     add(conversation.id, found == alert_of.end() ? nullptr : found->second, &summary(conversation),
@@ -481,6 +392,7 @@ std::string ScreenView::view(const LinkLook& link, const std::optional<Holder>& 
   for (auto it = holders_.rbegin(); it != holders_.rend(); ++it) {
     holders.push_back({{"name", it->name}, {"profession", it->profession}});
   }
+  const std::vector<OpenWork> open = client_.open_work();
   Json suspicions = Json::array();
   for (const Suspicion& one : client_.suspicions()) {
     suspicions.push_back(
@@ -504,6 +416,11 @@ std::string ScreenView::view(const LinkLook& link, const std::optional<Holder>& 
        {"board", std::move(board)},
        {"requests", std::move(list)},
        {"gaps", gaps_json(gaps_, client_, now)},
+       {"citizens", citizens_json(rooms)},
+       {"open_items", open.size()},
+       {"untaken_items",
+        std::ranges::count_if(open, [](const OpenWork& work) { return !work.taken.has_value(); })},
+       {"language", language},
        {"suspicions", std::move(suspicions)}});
 }
 
@@ -528,7 +445,7 @@ Result<std::string> ScreenView::talk(ConversationId conversation, UtcTime now) {
   }
   Json list = Json::array();
   for (const Message& message : messages) {
-    Json one = message_json(message);
+    Json one = message_json(message, now);
     const auto signed_for = receipts.find(message.id);
     one["receipts"] = signed_for == receipts.end() ? Json::array() : signed_for->second;
     if (const auto* handed = std::get_if<wire::HandOver>(&message.content.body)) {
@@ -551,6 +468,7 @@ Result<std::string> ScreenView::talk(ConversationId conversation, UtcTime now) {
     }
     list.push_back(std::move(one));
   }
+  tell_fate(list, messages, client_);
   Json members = Json::array();
   for (const Conversation& candidate : client_.conversations()) {
     if (candidate.id != conversation) continue;
@@ -591,13 +509,14 @@ std::string ScreenView::directory() const {
   return text_of({{"directory", std::move(list)}});
 }
 
-std::string locked_view(bool opened, Millis pin_wait, std::optional<wire::Severity> ringing, UtcTime now) {
+std::string locked_view(const LockedLook& look, UtcTime now) {
   return text_of({{"event", "view"},
                   {"locked", true},
                   {"now", to_unix_ms(now)},
-                  {"opened", opened},
-                  {"pin_wait_ms", pin_wait.count()},
-                  {"ringing", ringing ? Json(name_of(*ringing)) : Json(nullptr)}});
+                  {"opened", look.opened},
+                  {"pin_wait_ms", look.pin_wait.count()},
+                  {"ringing", look.ringing ? Json(name_of(*look.ringing)) : Json(nullptr)},
+                  {"language", look.language}});
 }
 
 }  // namespace nattevagt::client::agent

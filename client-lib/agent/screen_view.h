@@ -44,7 +44,8 @@ class ScreenView {
   void quiet(const Alert& alert) { quiet_[alert.view.alert] = alert.notices.size(); }
 
   // Each is one JSON object. `now` is the client's own time.
-  std::string view(const LinkLook& link, const std::optional<Holder>& holder, UtcTime now);
+  std::string view(const LinkLook& link, const std::optional<Holder>& holder, const std::string& language,
+                   UtcTime now);
   // {"conversation","members","messages"}; kNotFound.
   Result<std::string> talk(ConversationId conversation, UtcTime now);
   Result<std::string> found(std::string_view words);
@@ -52,6 +53,7 @@ class ScreenView {
   std::string directory() const;
   // The one severity that a locked screen may tell of; nothing when all is quiet.
   std::optional<wire::Severity> ringing() const;
+  std::vector<Alert> ringing_alerts() const;  // that we may take: the loudest first, of those the longest
 
  private:
   struct Summary {  // what the words of an incident add up to
@@ -80,6 +82,12 @@ class ScreenView {
   std::vector<Holder> holders_;   // who has held it, newest last
 };
 
-std::string locked_view(bool opened, Millis pin_wait, std::optional<wire::Severity> ringing, UtcTime now);
+struct LockedLook {
+  bool opened = false;
+  Millis pin_wait{};
+  std::optional<wire::Severity> ringing;
+  std::string language;
+};
+std::string locked_view(const LockedLook& look, UtcTime now);
 
 }  // namespace nattevagt::client::agent

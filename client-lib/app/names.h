@@ -64,6 +64,42 @@ struct Names<wire::AlertState> {
       Named<A>{A::kWithdrawn, "withdrawn"},   Named<A>{A::kClosed, "closed"}};
 };
 template <>
+struct Names<wire::PlanKind> {
+  using P = wire::PlanKind;
+  static constexpr std::array kAll = {
+      Named<P>{P::kDischargeAgreement, "discharge_agreement"}, Named<P>{P::kCoordinationPlan, "coordination_plan"},
+      Named<P>{P::kCoordinatedAction, "coordinated_action"}, Named<P>{P::kCrisisPlan, "crisis_plan"}};
+};
+template <>
+struct Names<wire::TaskKind> {
+  using T = wire::TaskKind;
+  static constexpr std::array kAll = {Named<T>{T::kPromise, "promise"}, Named<T>{T::kObserve, "observe"},
+                                      Named<T>{T::kMedicine, "medicine"}, Named<T>{T::kReport, "report"},
+                                      Named<T>{T::kOther, "other"}};
+};
+template <>
+struct Names<PlanState> {
+  using P = PlanState;
+  static constexpr std::array kAll = {Named<P>{P::kMissing, "missing"}, Named<P>{P::kValid, "valid"},
+                                      Named<P>{P::kExpired, "expired"}};
+};
+template <>
+struct Names<wire::CitizenMatch> {
+  using M = wire::CitizenMatch;
+  static constexpr std::array kAll = {Named<M>{M::kCpr, "cpr"}, Named<M>{M::kName, "name"}};
+};
+template <>
+struct Names<OpenWork::Kind> {
+  using K = OpenWork::Kind;
+  static constexpr std::array kAll = {Named<K>{K::kTask, "task"}, Named<K>{K::kReadBack, "read_back"},
+                                      Named<K>{K::kAdvice, "advice"}};
+};
+template <>
+struct Names<wire::DutyChangeKind> {
+  using D = wire::DutyChangeKind;
+  static constexpr std::array kAll = {Named<D>{D::kSwap, "swap"}, Named<D>{D::kTakeOver, "take_over"}};
+};
+template <>
 struct Names<Delivery> {
   static constexpr std::array kAll = {
       Named<Delivery>{Delivery::kQueued, "queued"}, Named<Delivery>{Delivery::kStored, "stored"},

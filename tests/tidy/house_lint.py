@@ -27,7 +27,7 @@ ARROWS = {
     "client-lib/admin": ["proto/common", "proto/wire", "proto/rota", "client-lib/io"],
     "client-lib/app": ["proto/common", "proto/wire", "proto/rota", "client-lib", "client-lib/io", "client-lib/admin",
                        "client-lib/export"],
-    "client-lib/agent": ["proto/common", "proto/wire", "client-lib", "client-lib/io", "client-lib/app",
+    "client-lib/agent": ["proto/common", "proto/wire", "proto/rota", "client-lib", "client-lib/io", "client-lib/app",
                          "client-lib/export"],
     "client-lib": ["proto/common", "proto/wire", "client-lib/core", "client-lib/store", "client-lib/export",
                    "client-lib/io"],

@@ -1,0 +1,25 @@
+// What the screens are told about citizens, work, people and devices (mobile-bridge/PROTOCOL.md sections 6 to
+// 9): each function gives one JSON object, made of what the library has verified.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+
+#include "client-lib/client.h"
+
+namespace nattevagt::client::agent {
+
+nlohmann::ordered_json citizens_json(const std::vector<CitizenRoom>& rooms);
+std::string citizens_text(const Client& client);
+Result<std::string> citizen_text(const Client& client, const wire::Citizen& citizen, UtcTime now);
+Result<std::string> handover_text(const Client& client);
+Result<std::string> digest_text(const Client& client);
+std::string profiles_text(const Client& client, const std::optional<ProfileId>& holds);
+std::string rota_text(const Client& client, UtcTime now);
+std::string devices_text(const Client& client);
+std::string duty_event(const DutyAnswered& answered);
+// A talk's messages with what became of them: tasks, and signatures that count.
+void tell_fate(nlohmann::ordered_json& list, const std::vector<Message>& messages, const Client& client);
+
+}  // namespace nattevagt::client::agent

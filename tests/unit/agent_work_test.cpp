@@ -1,0 +1,345 @@
+// nattevagt-agent with real stores behind it: who holds a unit's device, what a locked screen tells and takes,
+// and the acts about citizens and work (mobile-bridge/PROTOCOL.md sections 6 to 9).
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "client-lib/agent/desk.h"
+#include "tests/support/memory_world.h"
+
+namespace nattevagt::client::agent {
+namespace {
+
+using nlohmann::json;
+using std::chrono::hours;
+using std::chrono::minutes;
+using std::chrono::seconds;
+namespace nt = nattevagt::testing;
+
+constexpr PeerId kScreen = 3;
+
+// One device's desk, and the one page at it.
+struct ScreenedDevice {
+  nt::MemoryWorld& world;
+  std::string home;
+  Desk desk;
+  int number = 1;
+  std::vector<json> events;
+  std::string heard;  // all that the page was ever sent
+
+  ScreenedDevice(nt::MemoryWorld& in_world, nt::Device& device)
+      : world(in_world),
+        home(device.home),
+        desk({home, minutes(5)},
+             [](const std::string&) -> Result<std::unique_ptr<Client>> { return fail(Errc::kWrongPin, "test"); },
+             world.clock, world.entropy) {
+    desk.opened(std::move(device.client));
+    EXPECT_EQ(code({{"do", "hello"}, {"v", 1}, {"token", desk.make_link_token()}}), "");
+  }
+  json ask(json what) {
+    what["id"] = ++number;
+    desk.on_text(kScreen, what.dump());
+    json answer;
+    for (const auto& out : desk.take_outgoing()) {
+      heard += out.text;
+      if (out.text.empty()) continue;
+      json one = json::parse(out.text);
+      if (one.contains("re")) {
+        answer = one;
+      } else {
+        events.push_back(std::move(one));
+      }
+    }
+    return answer;
+  }
+  std::string code(json what) {
+    const json answer = ask(std::move(what));
+    return answer["ok"].get<bool>() ? "" : answer["code"].get<std::string>();
+  }
+  void unlock() { ASSERT_EQ(code({{"do", "unlock"}, {"pin", "2468"}}), ""); }
+  json view() {
+    ask({{"do", "awake"}});
+    desk.on_events({Connected{}});
+    ask({{"do", "awake"}});
+    for (auto it = events.rbegin(); it != events.rend(); ++it) {
+      if ((*it)["event"] == "view") return *it;
+    }
+    return {};
+  }
+};
+
+struct AgentWork : ::testing::Test {
+  nt::MemoryWorld world;
+  nt::Device& amalie_device = world.enrol(world.amalie);
+  nt::Device& ida_device = world.enrol(world.ida);
+  ScreenedDevice amalie{world, amalie_device};
+  ScreenedDevice ida{world, ida_device};
+
+  // Both desks run until neither has anything to do.
+  void settle() {
+    for (int quiet = 0, round = 0; quiet < 3 && round < 2'000; ++round) {
+      const std::size_t before = world.hub->frames_to_hub;
+      bool busy = false;
+      for (ScreenedDevice* one : {&amalie, &ida}) {
+        const auto events = one->desk.client()->run_once(Millis(0));
+        ASSERT_TRUE(events);
+        one->desk.on_events(*events);
+        busy = busy || !events->empty();
+      }
+      quiet = busy || world.hub->frames_to_hub != before ? 0 : quiet + 1;
+    }
+  }
+  json question() const {
+    return {{"do", "ask"},
+            {"severity", "red"},
+            {"situation", "psychosis"},
+            {"citizen", "Kaje Test Hansen"},
+            {"cpr", "210300-9996"},
+            {"alone", true},
+            {"callback", ""},
+            {"drill", false},
+            {"isbar",
+             {{"identification", ""},
+              {"situation", "Hører stemmer."},
+              {"background", ""},
+              {"analysis", ""},
+              {"recommendation", ""}}}};
+  }
+  std::string begin_citizen() {
+    const json invite = json::array({{{"kind", "role"}, {"target", world.first_role.hex()}}});
+    const json made = amalie.ask(
+        {{"do", "citizen_start"}, {"name", "Kaje Test Hansen"}, {"cpr", "210300-9996"}, {"invite", invite}});
+    EXPECT_EQ(made["ok"], true) << made;
+    settle();
+    return made.value("conversation", "");
+  }
+  json plan(const std::string& conversation) const {
+    return {{"do", "plan_write"},
+            {"conversation", conversation},
+            {"plan_kind", "discharge_agreement"},
+            {"what", "Depot hver 4. uge."},
+            {"who", "Kontaktperson."},
+            {"readmission", "Ring til akutmodtagelsen."},
+            {"advice", "Spørg vagthavende."},
+            {"agreed_on", "2026-10-12"},
+            {"valid_until", "2027-04-12"},
+            {"parties", json::array({{{"name", "Kaje Test Hansen"}, {"role", "borger"}}})}};
+  }
+};
+
+TEST_F(AgentWork, NobodyWritesFromAUnitsDeviceWithoutHerOwnPin) {
+  amalie.unlock();
+  EXPECT_EQ(amalie.code(question()), "wrong_state") << "the device's PIN is nobody's";
+  EXPECT_EQ(amalie.code({{"do", "handover"}}), "") << "reading is free";
+  const json made = amalie.ask(
+      {{"do", "profile_new"}, {"initials", "ap"}, {"name", "Amalie Prøve"}, {"profession", "SSA"}, {"pin", "1111"}});
+  ASSERT_EQ(made["ok"], true) << made;
+  ASSERT_EQ(amalie.code({{"do", "profile_new"},
+                         {"initials", "jd"},
+                         {"name", "Jonas Demo"},
+                         {"profession", "pædagog"},
+                         {"pin", "2222"}}),
+            "");
+  EXPECT_EQ(amalie.code({{"do", "holder"}, {"name", "Hvem som helst"}, {"profession", ""}}), "not_permitted");
+  const json wrong = amalie.ask({{"do", "profile_switch"}, {"profile", made["profile"]}, {"pin", "2222"}});
+  EXPECT_EQ(wrong["code"], "wrong_pin");
+  EXPECT_EQ(wrong["wait_ms"], 0);
+  EXPECT_EQ(amalie.view()["holder"]["name"], "Jonas Demo") << "a wrong PIN changes nothing";
+  ASSERT_EQ(amalie.code({{"do", "profile_switch"}, {"profile", made["profile"]}, {"pin", "1111"}}), "");
+  ASSERT_EQ(amalie.code(question()), "");
+  settle();
+  ida.unlock();
+  EXPECT_EQ(ida.view()["requests"][0]["asked_by"]["name"], "Amalie Prøve");
+
+  // By her own PIN she comes back as herself; by the device's nobody does.
+  ASSERT_EQ(amalie.code({{"do", "lock"}}), "");
+  ASSERT_EQ(amalie.code({{"do", "unlock"}, {"pin", "2222"}, {"who", "JD"}}), "");
+  EXPECT_EQ(amalie.view()["holder"]["name"], "Jonas Demo");
+  ASSERT_EQ(amalie.code({{"do", "lock"}}), "");
+  ASSERT_EQ(amalie.code({{"do", "unlock"}, {"pin", "2468"}}), "");
+  EXPECT_TRUE(amalie.view()["holder"].is_null());
+  EXPECT_EQ(amalie.code(question()), "wrong_state");
+}
+
+TEST_F(AgentWork, ALockedScreenNamesNobodyAndCountsWrongPins) {
+  amalie.unlock();
+  ASSERT_EQ(amalie.code({{"do", "profile_new"},
+                         {"initials", "ap"},
+                         {"name", "Amalie Prøve"},
+                         {"profession", "SSA"},
+                         {"pin", "1111"}}),
+            "");
+  ASSERT_EQ(amalie.code({{"do", "lock"}}), "");
+  amalie.heard.clear();
+  for (const char* act : {"profiles", "citizens", "handover", "digest", "rota", "devices"}) {
+    EXPECT_EQ(amalie.code({{"do", act}}), "locked") << act;
+  }
+  for (const char* who : {"ap", "zz"}) {
+    EXPECT_EQ(amalie.code({{"do", "unlock"}, {"pin", "9999"}, {"who", who}}), "wrong_pin") << who;
+  }
+  EXPECT_EQ(amalie.code({{"do", "unlock"}, {"pin", "9999"}, {"who", "ap"}}), "wrong_pin");
+  EXPECT_EQ(amalie.code({{"do", "unlock"}, {"pin", "9999"}, {"who", "ap"}}), "wrong_pin");
+  const json waits = amalie.ask({{"do", "unlock"}, {"pin", "1111"}, {"who", "ap"}});
+  EXPECT_EQ(waits["code"], "locked");
+  EXPECT_GT(waits["wait_ms"], 0);
+  EXPECT_EQ(amalie.heard.find("Amalie"), std::string::npos);
+  // The device's PIN sets it anew, and she is told.
+  amalie.unlock();
+  const json profile = amalie.ask({{"do", "profiles"}})["profiles"][0];
+  EXPECT_TRUE(profile["pin_reset_at"].is_null());
+  json reset = {{"do", "profile_reset"}, {"profile", profile["profile"]}, {"device_pin", "1111"}, {"pin", "3333"}};
+  EXPECT_EQ(amalie.code(reset), "wrong_pin");
+  reset["device_pin"] = "2468";
+  ASSERT_EQ(amalie.code(reset), "");
+  ASSERT_EQ(amalie.code({{"do", "lock"}}), "");
+  ASSERT_EQ(amalie.code({{"do", "unlock"}, {"pin", "3333"}, {"who", "ap"}}), "");
+  EXPECT_FALSE(amalie.ask({{"do", "profiles"}})["profiles"][0]["pin_reset_at"].is_null());
+}
+
+TEST_F(AgentWork, WhatRingsIsTakenFromALockedScreenOfAPersonsOwnDeviceAndSaysNothing) {
+  EXPECT_EQ(ida.code({{"do", "take_ringing"}}), "not_found") << "nothing rings";
+  amalie.unlock();
+  ASSERT_EQ(amalie.code({{"do", "holder"}, {"name", "Amalie Prøve"}, {"profession", "SSA"}}), "");
+  json milder = question();
+  milder["severity"] = "yellow";
+  ASSERT_EQ(amalie.code(milder), "");
+  settle();
+  world.clock.advance(seconds(5));
+  ASSERT_EQ(amalie.code(question()), "");
+  settle();
+  EXPECT_EQ(ida.view()["ringing"], "red");
+  const json taken = ida.ask({{"do", "take_ringing"}});
+  ASSERT_EQ(taken["ok"], true) << taken;
+  EXPECT_EQ(taken["severity"], "red") << "the loudest";
+  EXPECT_EQ(taken["more"], 1);
+  EXPECT_EQ(taken.size(), 4U) << taken;
+  settle();
+  const json requests = amalie.view()["requests"];
+  EXPECT_EQ(requests[0]["alert"]["taken_by"]["name"], "Ida Eksempel");
+  EXPECT_EQ(requests[0]["severity"], "red");
+  EXPECT_TRUE(requests[1]["alert"]["taken_by"].is_null());
+  EXPECT_EQ(ida.view()["locked"], true) << "still";
+  EXPECT_EQ(ida.heard.find("Kaje"), std::string::npos);
+  EXPECT_EQ(amalie.code({{"do", "take_ringing"}}), "not_permitted") << "a unit's device";
+}
+
+TEST_F(AgentWork, APlanIsWrittenReadSignedAndShownBesideTheCall) {
+  amalie.unlock();
+  ASSERT_EQ(amalie.code({{"do", "holder"}, {"name", "Amalie Prøve"}, {"profession", "SSA"}}), "");
+  const std::string room = begin_citizen();
+  const json asking = {{"do", "citizen"}, {"name", ""}, {"cpr", "2103009996"}};
+  EXPECT_EQ(amalie.ask(asking)["plan"], "missing");
+  json bad = plan(room);
+  bad["valid_until"] = "2027-02-29";
+  EXPECT_EQ(amalie.code(bad), "invalid_value") << "no such day";
+  bad = plan(room);
+  bad["parties"] = json::array();
+  EXPECT_EQ(amalie.code(bad), "invalid_value");
+  bad["parties"] = json::array({{{"name", "x"}}});
+  EXPECT_EQ(amalie.code(bad), "malformed") << "a party's field is missing";
+  bad["parties"] = json(std::vector<json>(17, {{"name", "x"}, {"role", "y"}}));
+  EXPECT_EQ(amalie.code(bad), "too_large");
+  ASSERT_EQ(amalie.code(plan(room)), "");
+  settle();
+  ida.unlock();
+  const json look = ida.ask(asking);
+  ASSERT_EQ(look["cards"].size(), 1U) << look;
+  const json& card = look["cards"][0];
+  EXPECT_EQ(card["agreed_on"]["iso"], "2026-10-12");
+  EXPECT_EQ(card["valid_until"]["text"], "12. april 2027");
+  EXPECT_EQ(card["readmission"], "Ring til akutmodtagelsen.");
+  EXPECT_EQ(card["author"]["name"], "Amalie Prøve");
+  EXPECT_EQ(card["version"], 1);
+  json sign = {{"do", "plan_sign"}, {"conversation", room}, {"card", card["message"]}, {"hash", std::string(64, '0')}};
+  EXPECT_EQ(ida.code(sign), "invalid_value");
+  sign["hash"] = card["hash"];
+  ASSERT_EQ(ida.code(sign), "");
+  settle();
+  EXPECT_EQ(amalie.ask(asking)["cards"][0]["signatures"][1]["author"]["name"], "Ida Eksempel");
+  const json talk = amalie.ask({{"do", "talk"}, {"conversation", room}});
+  ASSERT_EQ(talk["messages"].size(), 3U) << talk;
+  EXPECT_EQ(talk["messages"][0]["kind"], "opening");
+  EXPECT_EQ(talk["messages"][1]["kind"], "plan");
+  EXPECT_EQ(talk["messages"][2]["counts"], true);
+
+  ASSERT_EQ(amalie.code(question()), "");
+  const json view = amalie.view();
+  ASSERT_EQ(view["requests"].size(), 1U) << "a citizen's conversation is no request";
+  EXPECT_EQ(view["requests"][0]["plan"], "valid");
+  EXPECT_EQ(view["requests"][0]["cpr"], "210300-9996");
+  EXPECT_EQ(view["citizens"][0]["plan"], "valid");
+}
+
+TEST_F(AgentWork, TasksAreTakenByNameAndListedUntilTheyAreDone) {
+  amalie.unlock();
+  ASSERT_EQ(amalie.code({{"do", "holder"}, {"name", "Amalie Prøve"}, {"profession", "SSA"}}), "");
+  const std::string room = begin_citizen();
+  json task = {{"do", "task"},
+               {"conversation", room},
+               {"task_kind", "promise"},
+               {"text", "Teamet ringer"},
+               {"due", "2026-11-25T09:30"},
+               {"for", {{"kind", "role"}, {"target", world.first_role.hex()}}}};
+  const json made = amalie.ask(task);
+  ASSERT_EQ(made["ok"], true) << made;
+  task["due"] = "2026-11-25 09:30";
+  EXPECT_EQ(amalie.code(task), "invalid_value");
+  task["due"] = "";
+  task["text"] = "";
+  EXPECT_EQ(amalie.code(task), "invalid_value") << "nothing to do";
+  settle();
+  ida.unlock();
+  const json list = ida.ask({{"do", "handover"}});
+  ASSERT_EQ(list["items"].size(), 1U) << list;
+  EXPECT_EQ(list["items"][0]["due"]["text"], "kl. 09.30");
+  EXPECT_EQ(list["items"][0]["for"], "vagthavende");
+  EXPECT_EQ(list["since"]["text"], "kl. 16.00");
+  EXPECT_EQ(list["since"]["date"], "24. november 2026");
+  EXPECT_EQ(ida.view()["untaken_items"], 1);
+  ASSERT_EQ(ida.code({{"do", "task_take"}, {"conversation", room}, {"item", made["message"]}}), "");
+  EXPECT_EQ(ida.view()["untaken_items"], 0);
+  EXPECT_EQ(ida.view()["open_items"], 1);
+  settle();
+  EXPECT_EQ(amalie.ask({{"do", "handover"}})["items"][0]["taken_by"]["name"], "Ida Eksempel");
+  EXPECT_EQ(amalie.ask({{"do", "digest"}})["items"].size(), 1U);
+  ASSERT_EQ(ida.code({{"do", "task_done"},
+                      {"conversation", room},
+                      {"item", made["message"]},
+                      {"done", true},
+                      {"reason", ""}}),
+            "");
+  settle();
+  EXPECT_TRUE(amalie.ask({{"do", "handover"}})["items"].empty());
+  const json talk = amalie.ask({{"do", "talk"}, {"conversation", room}});
+  EXPECT_EQ(talk["messages"][1]["open"], false);
+  EXPECT_EQ(talk["messages"][1]["taken_by"]["name"], "Ida Eksempel");
+}
+
+TEST_F(AgentWork, WhatIsSetOnTheDeviceStays) {
+  amalie.unlock();
+  EXPECT_EQ(amalie.code({{"do", "language"}, {"language", "sv"}}), "invalid_value");
+  ASSERT_EQ(amalie.code({{"do", "language"}, {"language", "en"}}), "");
+  EXPECT_EQ(amalie.view()["language"], "en");
+  Desk again({amalie.home}, [](const std::string&) -> Result<std::unique_ptr<Client>> { return fail(Errc::kWrongPin, "test"); },
+             world.clock, world.entropy);
+  again.on_text(1, json({{"id", 1}, {"do", "hello"}, {"v", 1}, {"token", again.make_link_token()}}).dump());
+  std::string all;
+  for (const auto& out : again.take_outgoing()) all += out.text;
+  EXPECT_NE(all.find(R"("language":"en")"), std::string::npos);
+}
+
+TEST_F(AgentWork, DevicesAreComparedAndMarked) {
+  amalie.unlock();
+  ASSERT_EQ(amalie.code({{"do", "holder"}, {"name", "Amalie Prøve"}, {"profession", "SSA"}}), "");
+  begin_citizen();
+  ida.unlock();
+  const json here = amalie.ask({{"do", "devices"}})["devices"][0], there = ida.ask({{"do", "devices"}})["devices"][0];
+  EXPECT_EQ(here["name"], "Ida Eksempel");
+  EXPECT_EQ(here["safety"], there["safety"]);
+  EXPECT_EQ(amalie.code({{"do", "verify"}, {"device", here["device"]}, {"safety", "00000"}}), "invalid_value");
+  ASSERT_EQ(amalie.code({{"do", "verify"}, {"device", here["device"]}, {"safety", there["safety"]}}), "");
+  EXPECT_FALSE(amalie.ask({{"do", "devices"}})["devices"][0]["verified_at"].is_null());
+}
+
+}  // namespace
+}  // namespace nattevagt::client::agent
