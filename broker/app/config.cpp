@@ -38,11 +38,15 @@ class Table {
       return "";
     };
   }
-  void number(const char* key, std::uint64_t& into, std::int64_t least, std::int64_t most) {
-    keys_[key] = [&into, least, most](const toml::node& node) -> std::string {
+  enum class Zero : std::uint8_t { kOutOfRange, kMeansChosen };  // by the program itself
+  void number(const char* key, std::uint64_t& into, std::int64_t least, std::int64_t most,
+              Zero zero = Zero::kOutOfRange) {
+    keys_[key] = [&into, least, most, zero](const toml::node& node) -> std::string {
       const auto value = node.value_exact<std::int64_t>();
-      if (!value || *value < least || *value > most) {
-        return "must be a whole number from " + std::to_string(least) + " to " + std::to_string(most);
+      const bool chosen = zero == Zero::kMeansChosen && value == 0;
+      if (!value || (!chosen && (*value < least || *value > most))) {
+        return "must be a whole number from " + std::to_string(least) + " to " + std::to_string(most) +
+               (zero == Zero::kMeansChosen ? ", or 0" : "");
       }
       into = static_cast<std::uint64_t>(*value);
       return "";
@@ -133,7 +137,7 @@ ConfigOutcome parse_config(std::string_view text, std::string_view file_name) {
   std::vector<std::string> problems;
   constexpr std::int64_t kMib = 1'000'000;  // a terabyte of them
   Table limits;
-  limits.number("connections_max", config.connections_max, 10, 1'000'000);
+  limits.number("connections_max", config.connections_max, 10, 1'000'000, Table::Zero::kMeansChosen);
   limits.number("memory_max_mib", config.memory_max_mib, 16, kMib);
   limits.number("disk_reserve_mib", config.disk_reserve_mib, 0, kMib);
   limits.number("body_cache_mib", config.body_cache_mib, 1, kMib);

@@ -20,3 +20,7 @@ endif()
 add_test(NAME Deploy.BrokerUnitIsHardened
   COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/unit_security.sh ${CMAKE_SOURCE_DIR}/deploy/systemd/nattevagt-broker.service)
 set_tests_properties(Deploy.BrokerUnitIsHardened PROPERTIES LABELS tidy SKIP_RETURN_CODE 77)
+
+add_test(NAME Deploy.TheInstalledTreeIsCompleteAndStarts
+  COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/installed_tree.sh ${CMAKE_COMMAND} ${CMAKE_BINARY_DIR})
+set_tests_properties(Deploy.TheInstalledTreeIsCompleteAndStarts PROPERTIES LABELS system TIMEOUT 300)

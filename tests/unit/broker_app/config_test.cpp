@@ -70,6 +70,10 @@ TEST(Config, WrongTypesAndRangesAreErrors) {
   EXPECT_NE(problems_of("endpoint = \n").find("line 1"), std::string::npos) << "not TOML";
 }
 
+TEST(Config, TheHubItselfChoosesHowManyConnectionsWhenItIsToldZero) {
+  EXPECT_EQ(problems_of(std::string(kGood) + "[limits]\nconnections_max = 0\n"), "");
+}
+
 TEST(Config, SaysWhatIsMissingAndAllAtOnce) {
   const std::string problems = problems_of("");
   EXPECT_NE(problems.find("'endpoint' is missing"), std::string::npos);
