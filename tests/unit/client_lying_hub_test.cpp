@@ -505,6 +505,16 @@ TEST_F(LyingHub, CannotPutOffWhatItHasPromised) {
   EXPECT_TRUE(suspects(amalie, Errc::kUntrusted));
 }
 
+TEST_F(LyingHub, CannotChangeWhatWasSignedWhenTheWordsAreThere) {
+  listen();
+  ask();
+  wire::AlertItem item{wire::NoticeKind::kNone, 0, ida->alert(asked.alert)->view};
+  item.view.severity = wire::Severity::kYellow;
+  inject(ida, next_after(last.at({ida.id, wire::kInbox}), wire::EntryKind::kAlert,
+                         world.entropy.make_id<MessageId>(), wire::encode(item)));
+  EXPECT_TRUE(suspects(ida, Errc::kUntrusted));
+}
+
 TEST_F(LyingHub, CannotMoveAnAlertToAnotherRoomNorRingTwiceForOneStep) {
   listen();
   ask();
