@@ -52,8 +52,7 @@ class Selection {
   bool take(const CachedProposal& cached) {
     const Proposal& proposal = cached.listed.proposal;
     switch (proposal.type()) {
-      case ProposalType::kAdd:
-        return take_add(proposal.as<Add>()->key_package.leaf_node.signature_key);
+      case ProposalType::kAdd: return take_add(proposal.as<Add>()->key_package.leaf_node.signature_key);
       case ProposalType::kUpdate: {
         const LeafIndex leaf = cached.listed.sender.leaf();
         return leaf != state_.own() && !removed_.contains(leaf) && last_update_[leaf] == &cached;
@@ -97,23 +96,31 @@ class Selection {
   bool others_ = false;
 };
 
-Result<Draft> draft_commit(const GroupState& state, const CommitRequest& request,
-                           const Validation& validation, Entropy& entropy) {
-  const Sender self{SenderType::kMember, state.own().value};
+// What a request asks for by value.
+struct Asked {
   std::vector<KeyPackage> adds;
+  std::vector<PreSharedKeyId> psks;
+};
+
+Result<Asked> read_request(const GroupState& state, const CommitRequest& request, Entropy& entropy) {
+  Asked out;
   for (const Bytes& message : request.adds) {
     NV_TRY(MlsMessage parsed, parse_message(message));
     KeyPackage* key_package = std::get_if<KeyPackage>(&parsed.body);
     if (key_package == nullptr) return fail(Errc::kInvalidValue, "RFC 9420 12.1.1");
-    adds.push_back(std::move(*key_package));
+    out.adds.push_back(std::move(*key_package));
   }
+  out.psks = fresh_psk_ids(request.external_psks, request.resumption_psks, state.context.group_id, entropy);
+  return out;
+}
+
+using Chosen = std::vector<const CachedProposal*>;
+
+Draft draft_of(const GroupState& state, const CommitRequest& request, const Asked& asked,
+               const Chosen& chosen) {
+  const Sender self{SenderType::kMember, state.own().value};
   Draft out;
-  if (request.use_pending_proposals) {
-    Selection selection(state, request, adds, validation.psks);
-    for (const CachedProposal& cached : state.proposals) {
-      if (selection.take(cached)) put(out, cached.listed, cached.ref);
-    }
-  }
+  for (const CachedProposal* cached : chosen) put(out, cached->listed, cached->ref);
   for (const LeafIndex leaf : request.removes) put(out, {Proposal{Remove{leaf}}, self}, {});
   if (request.group_context_extensions) {
     put(out, {Proposal{GroupContextExtensions{*request.group_context_extensions}}, self}, {});
@@ -122,11 +129,59 @@ Result<Draft> draft_commit(const GroupState& state, const CommitRequest& request
     const ReInitRequest& to = *request.reinit;
     put(out, {Proposal{ReInit{to.group_id, kVersionMls10, to.cipher_suite, to.extensions}}, self}, {});
   }
-  for (PreSharedKeyId& id :
-       fresh_psk_ids(request.external_psks, request.resumption_psks, state.context.group_id, entropy)) {
-    put(out, {Proposal{PreSharedKey{std::move(id)}}, self}, {});
+  for (const PreSharedKeyId& id : asked.psks) put(out, {Proposal{PreSharedKey{id}}, self}, {});
+  for (const KeyPackage& add : asked.adds) put(out, {Proposal{Add{add}}, self}, {});
+  return out;
+}
+
+struct Settled {
+  Draft draft;
+  AppliedProposals applied;
+};
+
+Result<Settled> settle(const GroupState& state, Draft draft, const Validation& validation) {
+  NV_TRY(AppliedProposals applied,
+         apply_proposals(draft.list, state.own(), state.tree, state.context, validation));
+  NV_TRYV(applied.tree.verify_unique_keys(new_leaves(applied, {})));
+  return Settled{std::move(draft), std::move(applied)};
+}
+
+// 12.4.1: the list must hold. A cached proposal was good by itself when it came; together with the others, or
+// with what is asked for, it may not be, and whoever made it must not be able to keep everybody else from
+// committing. Then halves are tried, and halves of those, until what does not fit is out.
+Result<Settled> draft_commit(const GroupState& state, const CommitRequest& request,
+                             const Validation& validation, Entropy& entropy) {
+  constexpr int kTriesMax = 64;  // each is as dear as a commit; beyond it the rest waits
+  NV_TRY(const Asked asked, read_request(state, request, entropy));
+  Chosen chosen;
+  if (request.use_pending_proposals) {
+    Selection selection(state, request, asked.adds, validation.psks);
+    for (const CachedProposal& cached : state.proposals) {
+      if (selection.take(cached)) chosen.push_back(&cached);
+    }
   }
-  for (KeyPackage& add : adds) put(out, {Proposal{Add{std::move(add)}}, self}, {});
+  Result<Settled> out = settle(state, draft_of(state, request, asked, chosen), validation);
+  if (out || chosen.empty()) return out;
+  out = settle(state, draft_of(state, request, asked, {}), validation);
+  if (!out) return out;  // the request itself
+  Chosen fitting;
+  int tries = 0;
+  std::vector<Chosen> halves = {chosen};  // the first is at the end
+  while (!halves.empty() && tries < kTriesMax) {
+    const Chosen part = std::move(halves.back());
+    halves.pop_back();
+    Chosen more = fitting;
+    more.insert(more.end(), part.begin(), part.end());
+    ++tries;
+    if (Result<Settled> held = settle(state, draft_of(state, request, asked, more), validation)) {
+      out = std::move(held);
+      fitting = std::move(more);
+    } else if (part.size() > 1) {
+      const auto middle = part.begin() + static_cast<std::ptrdiff_t>(part.size() / 2);
+      halves.emplace_back(middle, part.end());
+      halves.emplace_back(part.begin(), middle);
+    }
+  }
   return out;
 }
 
@@ -165,9 +220,9 @@ Result<CommitResult> make_commit(GroupState& state, const CommitRequest& request
                                  const Validation& validation, Entropy& entropy) {
   NV_TRYV(may_send(state));
   if (state.pending) return fail(Errc::kWrongState, "RFC 9420 12.4.1");
-  NV_TRY(Draft draft, draft_commit(state, request, validation, entropy));
-  NV_TRY(AppliedProposals applied,
-         apply_proposals(draft.list, state.own(), state.tree, state.context, validation));
+  NV_TRY(Settled settled, draft_commit(state, request, validation, entropy));
+  Draft& draft = settled.draft;
+  AppliedProposals& applied = settled.applied;
   if (linked != nullptr) {
     draft.commit.proposals.push_back({Proposal{PreSharedKey{linked->id}}});
     applied.psks.push_back(linked->id);
@@ -187,8 +242,7 @@ Result<CommitResult> make_commit(GroupState& state, const CommitRequest& request
     inputs.commit = std::move(fresh->path.commit);
   }
   inputs.keys.prune(applied.tree);
-  NV_TRYV(applied.tree.verify_unique_keys(
-      new_leaves(applied, fresh ? std::optional(state.own()) : std::nullopt)));
+  if (fresh) NV_TRYV(applied.tree.verify_unique_keys({state.own()}));
   inputs.context.tree_hash = to_bytes(applied.tree.tree_hash());
   if (fresh) {
     NV_TRY(draft.commit.path,

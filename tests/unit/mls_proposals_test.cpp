@@ -347,7 +347,7 @@ TEST(MlsCommit, WhoIsProposedAndAskedForIsAddedOnceByTheAskersKeyPackage) {
   const Device dora = world.device("dora");
   const KeyPackageBundle fresh = world.package("dora", dora.key);
   world.process(party.groups[1], World::get(party.groups[0].propose_add(dora.bundle.message(),
-                                                                       world.validation(), world.entropy)));
+                                                                        world.validation(), world.entropy)));
   CommitRequest request;
   request.adds.push_back(fresh.message());
   const CommitResult made = world.commit(party.groups[1], request);
@@ -375,6 +375,57 @@ TEST(MlsCommit, AMemberIsNotAddedAgainAndNobodyTwice) {
   const CommitResult made = world.commit(party.groups[0], member);
   EXPECT_EQ(made.change.added.size(), 1u);
   EXPECT_EQ(made.change.removed.size(), 1u);
+}
+
+// Each of these is good by itself, and no list with it would be: an extension that the others do not support, an
+// Update to another member's key, a PSK named twice.
+TEST(MlsCommit, AProposalThatFitsNoListKeepsNobodyFromCommitting) {
+  World world;
+  Party party(world, 4);
+  world.psks.add("ward", "known to all");
+  GroupState& hostile = GroupAccess::state(party.groups[1]);
+  const auto propose = [&](Proposal proposal, std::string_view beside) {
+    AuthenticatedContent message;
+    message.wire_format = WireFormat::kPrivateMessage;
+    message.content.group_id = hostile.context.group_id;
+    message.content.epoch = hostile.context.epoch;
+    message.content.sender = Sender{SenderType::kMember, 1};
+    message.content.authenticated_data = to_bytes(as_bytes(beside));
+    message.content.content = std::move(proposal);
+    message.auth =
+        sign_content(message.wire_format, message.content, hostile.context_bytes, hostile.sign_key);
+    return World::get(send_handshake(hostile, std::move(message), world.entropy));
+  };
+  LeafNode leaf = *hostile.tree.leaf(LeafIndex{1});
+  leaf.encryption_key = hostile.tree.leaf(LeafIndex{2})->encryption_key;
+  leaf.source = LeafNodeSource::kUpdate;
+  leaf.lifetime = {};
+  leaf.sign(hostile.sign_key, LeafPlace{hostile.context.group_id, LeafIndex{1}});
+  const PreSharedKeyId psk = fresh_psk_ids({to_bytes(as_bytes("ward"))}, {}, {}, world.entropy)[0];
+  const Device dora = world.device("dora");
+  const std::vector<Bytes> messages = {
+      propose(Proposal{GroupContextExtensions{{{0x7777, {}}}}}, ""),
+      propose(Proposal{PreSharedKey{psk}}, "once"),
+      World::get(party.groups[2].propose_add(dora.bundle.message(), world.validation(), world.entropy)),
+      propose(Proposal{Update{std::move(leaf)}}, ""),
+      propose(Proposal{PreSharedKey{psk}}, "twice"),
+  };
+  for (std::size_t i = 0; i < messages.size(); ++i) {
+    for (const std::size_t to : {0u, 2u, 3u}) {
+      if (i != 2 || to != 2) world.process(party.groups[to], messages[i]);
+    }
+  }
+  CommitRequest request;
+  request.removes = {LeafIndex{3}};
+  const CommitResult made = world.commit(party.groups[0], request);
+  EXPECT_EQ(made.change.added.size(), 1u);
+  EXPECT_EQ(made.change.removed.size(), 1u);
+  EXPECT_EQ(made.change.updated.size(), 1u) << "the committer alone";
+  EXPECT_FALSE(made.change.extensions_changed);
+  EXPECT_TRUE(party.groups[0].apply_pending().has_value());
+  world.process(party.groups[2], made.commit);
+  EXPECT_EQ(world.join(*made.welcome, dora).epoch_authenticator(), party.groups[2].epoch_authenticator());
+  EXPECT_EQ(party.groups[0].epoch_authenticator(), party.groups[2].epoch_authenticator());
 }
 
 // ---- A state that has gone back in time (point 22)

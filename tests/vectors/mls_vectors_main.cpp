@@ -1,7 +1,11 @@
-// nattevagt-mls-vectors FILE...: runs the official test vectors of each file's class. Prints
-// "NAME: N passed, M failed"; exits with 1 on a failed case, an unknown class, an unreadable or empty file.
+// nattevagt-mls-vectors FILE...: runs the official test vectors of each file's class, which is its name without
+// the ending; '_' and '-' are one, capitals are small letters, and more may follow after a '-' or a '.':
+// TreeKEM.json, psk-secret.json, treekem-suite3.json. Prints "NAME: N passed, M failed", and each failed case
+// before it; exits with 1 on a failed case, an unknown class, an unreadable file, or one without a case to run.
 #include <sodium.h>
 
+#include <algorithm>
+#include <cctype>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -65,10 +69,8 @@ const std::map<std::string, Class>& classes() {
       {"key-schedule", {verify_key_schedule, false}},
       {"message-protection", {verify_message_protection, false}},
       {"messages", {verify_messages, true}},
-      {"passive-client-handling-commit", {verify_passive_client, false}},
-      {"passive-client-random", {verify_passive_client, false}},
-      {"passive-client-welcome", {verify_passive_client, false}},
-      {"psk_secret", {verify_psk_secret, false}},
+      {"passive-client", {verify_passive_client, false}},  // -welcome, -handling-commit, -random
+      {"psk-secret", {verify_psk_secret, false}},
       {"secret-tree", {verify_secret_tree, false}},
       {"transcript-hashes", {verify_transcript_hashes, false}},
       {"tree-math", {verify_tree_math, true}},
@@ -80,20 +82,38 @@ const std::map<std::string, Class>& classes() {
   return all;
 }
 
+// The class that the name begins with, to its end or to a '-' or '.'; the longest one.
+const Class* class_of(std::string name) {
+  std::transform(name.begin(), name.end(), name.begin(),
+                 [](unsigned char c) { return c == '_' ? '-' : static_cast<char>(std::tolower(c)); });
+  const Class* found = nullptr;
+  std::size_t length = 0;
+  for (const auto& [known, what] : classes()) {
+    const bool ends =
+        name.size() == known.size() ||
+        (name.size() > known.size() && (name[known.size()] == '-' || name[known.size()] == '.'));
+    if (!name.starts_with(known) || !ends || known.size() < length) continue;
+    found = &what;
+    length = known.size();
+  }
+  return found;
+}
+
+bool refuse(const std::string& name, const char* why) {
+  std::printf("%s: %s\n", name.c_str(), why);
+  return false;
+}
+
 // True when at least one case ran and none failed.
 bool run_file(const std::filesystem::path& path) {
   const std::string name = path.stem().string();
-  const auto found = classes().find(name);
-  if (found == classes().end()) {
-    std::printf("%s: unknown class\n", name.c_str());
-    return false;
-  }
+  const Class* found = class_of(name);
+  if (found == nullptr) return refuse(name, "unknown class");
   std::ifstream file(path);
+  if (!file || std::filesystem::is_directory(path)) return refuse(name, "cannot be read");
   const json content = json::parse(file, nullptr, /*allow_exceptions=*/false);
-  if (!content.is_array() || content.empty()) {
-    std::printf("%s: no cases\n", name.c_str());
-    return false;
-  }
+  if (content.is_discarded()) return refuse(name, "is not JSON");
+  if (!content.is_array() || content.empty()) return refuse(name, "no cases");
   std::size_t passed = 0;
   std::size_t failed = 0;
   std::size_t index = 0;
@@ -102,8 +122,8 @@ bool run_file(const std::filesystem::path& path) {
     std::string fault;
     try {
       const JsonCase vector(item);
-      if (!found->second.any_suite && vector.number("cipher_suite") != 3) continue;
-      found->second.verify(vector);
+      if (!found->any_suite && vector.number("cipher_suite") != 3) continue;
+      found->verify(vector);
     } catch (const BadCase& bad) {
       fault = bad.what;
     } catch (const std::exception& unforeseen) {  // an index or a size that no check foresaw
@@ -113,6 +133,7 @@ bool run_file(const std::filesystem::path& path) {
     if (!fault.empty()) std::printf("%s: case %zu: %s\n", name.c_str(), here, fault.c_str());
   }
   std::printf("%s: %zu passed, %zu failed\n", name.c_str(), passed, failed);
+  if (passed + failed == 0) return refuse(name, "no case of suite 3");
   return failed == 0 && passed > 0;
 }
 
