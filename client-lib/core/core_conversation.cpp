@@ -60,9 +60,10 @@ void ClientCore::on_stream_entry(ConversationState& conversation, const wire::En
           [&](const mls::RemovedFromGroup&) { on_removed(conversation); },
           [&](const mls::OldBackup&) {  // P-076
             dirty_epochs_.insert(conversation.id);
-            begin_rejoin(conversation,
-                         "Enheden er gendannet fra en gammel kopi. Den beder om at komme ind i samtalen igen, "
-                         "før der kan skrives herfra.");
+            begin_rejoin(
+                conversation,
+                "Enheden er gendannet fra en gammel kopi. Den beder om at komme ind i samtalen igen, "
+                "før der kan skrives herfra.");
           },
       },
       *processed);
@@ -94,7 +95,12 @@ void ClientCore::on_process_failed(ConversationState& conversation, const wire::
 void ClientCore::on_echo(ConversationState& conversation, const wire::Entry& entry, OutboxItem& item) {
   const Digest digest = sha256(entry.bytes);
   if (std::find(item.sent.begin(), item.sent.end(), digest) == item.sent.end()) {
-    return suspect(Errc::kReplay, conversation.id, "Hubben har lagt noget andet under vores beskeds nummer.");
+    suspect(Errc::kReplay, conversation.id, "Hubben har lagt noget andet under vores beskeds nummer.");
+    if (item.kind == OutKind::kCommit && item.finished()) {
+      item.echoed = true;
+      finish_if_done(item.number);
+    }
+    return;
   }
   const std::uint64_t number = item.number;
   item.echoed = true;

@@ -64,13 +64,20 @@ bool ClientCore::follow(ConversationState& conversation, const wire::Entry& entr
 }
 
 void ClientCore::keep_promises(ConversationState& conversation, const wire::Entry& entry) {
+  std::vector<std::uint64_t> passed;  // our commits in whose place something else stands
   std::erase_if(conversation.promises, [&](const Promise& promise) {
     if (promise.seq > entry.seq) return false;
+    for (auto& [number, item] : outbox_) {
+      if (item.kind != OutKind::kCommit || item.id() != promise.id || promise.id == entry.id) continue;
+      item.echoed = true;
+      passed.push_back(number);
+    }
     if (promise.seq < entry.seq || promise.id != entry.id || promise.chain != entry.chain) {
       suspect(Errc::kFork, conversation.id, "Hubben har kvitteret for noget andet, end den leverer.");
     }
     return true;
   });
+  for (const std::uint64_t number : passed) finish_if_done(number);
 }
 
 void ClientCore::advance(ConversationState& conversation, std::uint64_t seq, const Digest& chain) {

@@ -183,6 +183,13 @@ void ClientCore::on_stored(OutboxItem& item, const wire::Stored& stored) {
 void ClientCore::finish_if_done(std::uint64_t number) {
   const auto found = outbox_.find(number);
   if (found == outbox_.end() || !found->second.finished() || !found->second.echoed) return;
+  ConversationState* conversation = find(found->second.conversation());
+  if (found->second.kind == OutKind::kCommit && conversation != nullptr && conversation->active() &&
+      conversation->group->has_pending_commit()) {
+    // The hub has signed that our commit took the epoch, and shows another entry in its place, or none: for the
+    // others it is in force.
+    if (const auto change = conversation->group->apply_pending()) on_commit(*conversation, *change, false);
+  }
   dirty_items_.insert(number);
   outbox_.erase(found);
 }

@@ -37,6 +37,7 @@ class HubNode {
   void boot(Millis t, Millis wall_offset, std::int64_t ppm);
   void crash();  // what was not synced is kept in part
   bool up() const { return core_ != nullptr; }
+  bool waits_for_disk() const { return sync_asked_ || !held_.empty(); }
 
   // 0: not admitted.
   broker::SessionId open(const CurvePublicKey& key, Millis t);

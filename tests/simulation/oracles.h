@@ -110,6 +110,7 @@ class Oracles {
     incidents_[alert].quiet = true;
   }  // withdraws, closes, or rings elsewhere
   void device_lost(int device) { lost_.insert(device); }
+  bool is_lost(int device) const { return lost_.contains(device); }
   void person_invites(int device) { invited_.insert(device); }
 
   // Something must still be shown, or an alert still waits for somebody.

@@ -102,16 +102,19 @@ bool Simulation::quiet() {
   const Millis last = std::max(base_.people_end, last_word_);
   if (!healed_ || t_ < last + kNothingSaid || !hub_.up()) return false;
   if (base_.night_end > seconds(600) || hub_.core().counters().alerts_escalating != 0) return false;
-  // The hub lets go of what everybody has, a little later.
-  constexpr std::uint32_t kEverybody = (1U << kDevices) - 1;
-  if (plan_.present == kEverybody && hub_.core().counters().entries_kept != 0) return false;
+  if (hub_.waits_for_disk()) return false;  // what it has just decided has not left yet
+  bool all_here = true;
   for (int d = 0; d < kDevices; ++d) {
     if (process(d).off) {
-      if (plan_.is_present(d) && !oracles_.revoked_for_good(d)) return false;
+      const bool gone = oracles_.revoked_for_good(d);
+      if (!gone && (plan_.is_present(d) || oracles_.is_lost(d))) return false;
+      all_here = all_here && gone;
       continue;
     }
     if (!node(d).up() || !node(d).core().connected() || !node(d).core().outbox_empty()) return false;
   }
+  // The hub lets go of what everybody has, a little later.
+  if (all_here && hub_.core().counters().entries_kept != 0) return false;
   return !oracles_.waits();
 }
 

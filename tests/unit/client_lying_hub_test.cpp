@@ -366,6 +366,54 @@ TEST_F(LyingHub, CannotTellTwoHistories) {
   EXPECT_TRUE(suspects(rune, Errc::kFork));
 }
 
+// Its receipt says that our commit took the epoch; what it shows us in its place changes nothing of that.
+TEST_F(LyingHub, CannotKeepACommitFromItsMakerThatItHasSignedFor) {
+  Device& jonas = world.enrol(world.jonas);
+  ask();
+  enum class Lie { kChanged, kChangedAfterTheReceipt, kLeftOut };
+  for (const Lie lie : {Lie::kChanged, Lie::kChangedAfterTheReceipt, Lie::kLeftOut}) {
+    SCOPED_TRACE(static_cast<int>(lie));
+    const ConversationId talk = world.ask(amalie).conversation;
+    std::optional<wire::HubFrame> held;
+    world.hub->tamper = [&](DeviceId to, wire::HubFrame frame) {
+      auto* entry = std::get_if<wire::Entry>(&frame.body);
+      if (to != amalie.id) return Frames{std::move(frame)};
+      if (entry != nullptr && entry->stream == talk && entry->kind == wire::EntryKind::kCommit) {
+        entry->bytes.back() ^= 1;
+        if (lie == Lie::kChanged) return Frames{std::move(frame)};
+        if (lie == Lie::kChangedAfterTheReceipt) held = std::move(frame);
+        return Frames{};
+      }
+      Frames out{std::move(frame)};
+      if (held && std::holds_alternative<wire::Stored>(out[0].body)) {
+        out.push_back(*std::exchange(held, std::nullopt));
+      }
+      return out;
+    };
+    wire::Target house_a;
+    house_a.kind = wire::TargetKind::kUnit;
+    house_a.id.bytes = world.jonas.unit->bytes;
+    ASSERT_TRUE(amalie->invite(talk, house_a));
+    world.settle();
+    ASSERT_TRUE(ida->send(talk, wire::Text{"til alle"}));
+    world.pass(std::chrono::seconds(5));
+    world.hub->tamper = {};
+    ASSERT_TRUE(amalie->send(talk, wire::Text{"svar"}));
+    world.pass(std::chrono::seconds(5));
+    EXPECT_TRUE(suspects(amalie, lie == Lie::kLeftOut ? Errc::kGap : Errc::kReplay));
+    EXPECT_TRUE(has_member(amalie, talk, jonas.id));
+    EXPECT_TRUE(amalie->outbox_empty());
+    const auto said = [&](Device& device) {
+      const auto history = device->history(talk);
+      return history && std::any_of(history->begin(), history->end(), [](const client::Message& message) {
+               const auto* text = std::get_if<wire::Text>(&message.content.body);
+               return text != nullptr && text->text == "svar" && message.seq != 0;
+             });
+    };
+    for (Device* device : {&ida, &rune, &jonas}) EXPECT_TRUE(said(*device));
+  }
+}
+
 TEST_F(LyingHub, CannotSayStoredWithoutItsSignature) {
   bool lie = true;
   world.hub->tamper = [&](DeviceId, wire::HubFrame frame) {
