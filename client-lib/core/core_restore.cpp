@@ -102,12 +102,18 @@ Status ClientCore::restore_row(const StoreImage::Row& row, UtcTime now) {
     case Table::kOutbox: {
       NV_TRY(OutboxItem item, unpack_outbox_item(value));
       next_item_ = std::max(next_item_, item.number + 1);
+      // A clock that was set back makes nobody wait longer to hear that it was not sent, nor for the next try.
+      item.queued_at = std::min(item.queued_at, now);
+      item.not_before = std::min(item.not_before, now + patience::kRetryMax);
       outbox_.emplace(item.number, std::move(item));
       return {};
     }
     case Table::kAlert: {
       NV_TRY(const AlertId id, AlertId::from(row.key));
       NV_TRY(AlertRecord record, unpack_alert(value));
+      Obligation& owed = record.obligation;
+      const UtcTime latest = now + patience::kNotSent + limits::kExhaustedRepeat;
+      if (owed.reason == RingReason::kNotSent && owed.due != kNever) owed.due = std::min(owed.due, latest);
       alerts_.emplace(id, std::move(record));
       return {};
     }

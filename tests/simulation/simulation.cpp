@@ -111,6 +111,7 @@ bool Simulation::quiet() {
       all_here = all_here && gone;
       continue;
     }
+    if (process(d).paused_until + kNothingSaid > t_) return false;  // what was sent to it waits
     if (!node(d).up() || !node(d).core().connected() || !node(d).core().outbox_empty()) return false;
   }
   // The hub lets go of what everybody has, a little later.
