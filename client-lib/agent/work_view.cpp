@@ -7,6 +7,7 @@
 
 #include "client-lib/agent/screen_words.h"
 #include "client-lib/app/names.h"
+#include "client-lib/app/qr.h"
 #include "proto/wire/citizen.h"
 
 namespace nattevagt::client::agent {
@@ -205,6 +206,7 @@ std::string devices_text(const Client& client) {
     one["device"] = look.person.device.hex();
     one["safety"] = look.safety_number;
     one["qr"] = look.qr;
+    one["qr_rows"] = cli::qr_rows(look.qr);
     one["verified_at"] = look.verified_at ? time_json(*look.verified_at) : Json(nullptr);
     list.push_back(std::move(one));
   }

@@ -6,19 +6,32 @@
 
 namespace nattevagt::client::cli {
 
-std::optional<std::string> qr_block(std::string_view text, unsigned columns) {
-  constexpr int kQuiet = 2;  // modules; the standard says 4, cameras are content with 2
+std::vector<std::string> qr_rows(std::string_view text) {
   struct Free {
     void operator()(QRcode* code) const { QRcode_free(code); }
   };
   const std::unique_ptr<QRcode, Free> code(QRcode_encodeData(
       static_cast<int>(text.size()), reinterpret_cast<const unsigned char*>(text.data()), 0, QR_ECLEVEL_L));
-  if (!code) return std::nullopt;
-  const int width = code->width;
-  if (width + 2 * kQuiet > static_cast<int>(columns)) return std::nullopt;
+  std::vector<std::string> rows;
+  if (!code) return rows;
+  const auto width = static_cast<std::size_t>(code->width);
+  for (std::size_t y = 0; y < width; ++y) {
+    rows.emplace_back(width, '0');
+    for (std::size_t x = 0; x < width; ++x) {
+      if ((code->data[y * width + x] & 1) != 0) rows[y][x] = '1';
+    }
+  }
+  return rows;
+}
+
+std::optional<std::string> qr_block(std::string_view text, unsigned columns) {
+  constexpr int kQuiet = 2;  // modules; the standard says 4, cameras are content with 2
+  const std::vector<std::string> rows = qr_rows(text);
+  const int width = static_cast<int>(rows.size());
+  if (rows.empty() || width + 2 * kQuiet > static_cast<int>(columns)) return std::nullopt;
   const auto dark = [&](int x, int y) {
     if (x < 0 || y < 0 || x >= width || y >= width) return false;
-    return (code->data[y * width + x] & 1) != 0;
+    return rows[static_cast<std::size_t>(y)][static_cast<std::size_t>(x)] == '1';
   };
   std::string out;
   for (int y = -kQuiet; y < width + kQuiet; y += 2) {

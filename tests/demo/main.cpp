@@ -26,12 +26,16 @@ int play(const std::string& bin_dir, Mode mode) {
   try {
     stage.emplace(bin_dir, colour);
     Cast cast = make_cast(*stage);
-    if (mode == Mode::kScreens) return screens_for_tests(*stage, cast);
+    if (mode == Mode::kScreens) {
+      publish_rota(*stage);
+      return screens_for_tests(*stage, cast);
+    }
     advice_given(*stage, cast);
     nobody_answers(*stage, cast);
     phone_is_lost(*stage, cast);
     if (mode == Mode::kKeep) {
       publish_solvang(*stage, false);
+      publish_rota(*stage);
       screens_for_people(*stage, cast, stop_asked);
       return 0;
     }
@@ -60,7 +64,7 @@ int main(int count, char** words) {
     } else if (word == "--help" || word.starts_with('-')) {
       fmt::print(
           "nattevagt-demo [BIN_DIR] [--keep | --screens]\n"
-          "  --keep     leave it running, with three screens in a browser to play on\n"
+          "  --keep     leave it running, with four screens in a browser to play on\n"
           "  --screens  only the stage with its screens, driven by lines on standard input (screens.h)\n");
       return word == "--help" ? 0 : 2;
     } else {

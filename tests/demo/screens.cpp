@@ -17,7 +17,7 @@ namespace {
 
 std::map<std::string, Actor*> by_key(Cast& c) {
   return {{"amalie", &c.amalie}, {"jonas", &c.jonas}, {"ida", &c.ida},
-          {"rune", &c.rune},     {"lis", &c.lis},     {"vera", &c.vera}};
+          {"rune", &c.rune},     {"lis", &c.lis},     {"vera", &c.vera}, {"tove", &c.tove}};
 }
 
 void say(const Json& json) {
@@ -34,13 +34,17 @@ Json open_all(Cast& cast) {
 }
 
 Json restart(Stage& stage, Cast& cast) {
-  for (const auto& actor : stage.actors()) actor->stop();
+  std::vector<Actor*> on;  // whoever was off stays off
+  for (const auto& actor : stage.actors()) {
+    if (actor->serving()) on.push_back(actor.get());
+    actor->stop();
+  }
   stage.stop_hub();
   stage.start_hub();
   const auto actors = by_key(cast);
-  for (const auto& actor : stage.actors()) {
+  for (Actor* actor : on) {
     const bool has_screens = std::any_of(std::begin(kScreens), std::end(kScreens),
-                                         [&](const char* key) { return actors.at(key) == actor.get(); });
+                                         [&](const char* key) { return actors.at(key) == actor; });
     if (!has_screens) actor->serve();
   }
   return {{"ok", true}, {"links", open_all(cast)}};
@@ -98,8 +102,8 @@ std::optional<std::string> next_line(Stage& stage, const std::atomic<bool>& stop
 }  // namespace
 
 void screens_for_people(Stage& stage, Cast& cast, const std::atomic<bool>& stop) {
-  stage.scene("Nu er det dig", "Tre skærme i en browser, mod den samme hub. Ctrl-C slutter.");
-  Actor* const screens[] = {&cast.amalie, &cast.ida, &cast.rune};
+  stage.scene("Nu er det dig", "Fire skærme i en browser, mod den samme hub. Ctrl-C slutter.");
+  Actor* const screens[] = {&cast.amalie, &cast.ida, &cast.rune, &cast.tove};
   int number = 0;
   for (Actor* actor : screens)
     fmt::print("  {}  {:<20} {}\n", ++number, actor->name(), actor->open_screens());
@@ -115,7 +119,7 @@ void screens_for_people(Stage& stage, Cast& cast, const std::atomic<bool>& stop)
   }
   std::fflush(stdout);
   while (const auto line = next_line(stage, stop)) {
-    if (line->size() != 1 || line->front() < '1' || line->front() > '3') continue;
+    if (line->size() != 1 || line->front() < '1' || line->front() > '4') continue;
     Actor& actor = *screens[line->front() - '1'];
     fmt::print("  {}  {:<20} {}\n", *line, actor.name(), actor.next_link());
     std::fflush(stdout);

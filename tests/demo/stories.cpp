@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 #include <thread>
+#include <tuple>
 
 namespace nattevagt::demo {
 namespace {
@@ -63,8 +64,31 @@ void publish_solvang(Stage& stage, bool seconds) {
   stage.publish("solvang", seconds ? with_seconds(toml) : toml);
 }
 
+void publish_rota(Stage& stage) {
+  // Either may have either role, so that they can swap.
+  std::string roster = testing::read_file(NATTEVAGT_EXAMPLES "/roster-havbakken.toml");
+  for (const char* one : {"holders = [\"Ida Eksempel\"]", "holders = [\"Rune Eksempel\"]"}) {
+    roster.replace(roster.find(one), std::string_view(one).size(),
+                   "holders = [\"Ida Eksempel\", \"Rune Eksempel\"]");
+  }
+  stage.publish("havbakken", roster);
+  std::string toml;
+  for (const auto& [name, from, to] : {std::tuple("dag", "07.00", "15.00"), std::tuple("aften", "15.00", "23.00"),
+                                       std::tuple("nat", "23.00", "07.00")}) {
+    toml += fmt::format("[[window]]\nname = \"{}\"\ndays = \"alle\"\nfrom = \"{}\"\nto = \"{}\"\n", name, from, to);
+  }
+  for (const auto& [role, who] : {std::pair("forvagt, psykiatri", "Ida Eksempel"),
+                                  std::pair("bagvagt, psykiatri", "Rune Eksempel")}) {
+    toml += fmt::format("[[role]]\nname = \"{}\"\ncovers = [\"dag\", \"aften\", \"nat\"]\n"
+                        "[[role.duty]]\nwho = \"{}\"\nfrom = 2026-01-01\n", role, who);
+  }
+  const std::string file = stage.folder() + "/rota.toml";
+  testing::write_file(file, toml);
+  stage.organisation_run("havbakken", {"rota", "publish", file});
+}
+
 Cast make_cast(Stage& stage) {
-  stage.scene("Opstilling", "En hub, to organisationer, otte enheder. Hubben får kun to offentlige kort.");
+  stage.scene("Opstilling", "En hub, to organisationer, ni enheder. Hubben får kun to offentlige kort.");
   stage.make_organisation("solvang", "Solvang Kommune");
   stage.make_organisation("havbakken", "Region Havbakken");
   stage.trust_each_other("solvang", "havbakken");
@@ -77,18 +101,21 @@ Cast make_cast(Stage& stage) {
   Actor& rune = stage.enrol("havbakken", "rune", "Rune (bagvagt)", 95, {"--person", "Rune Eksempel"});
   Actor& lis = stage.enrol("havbakken", "lis", "Lis (akutmod.)", 94, {"--person", "Lis Vagt"});
   Actor& vera = stage.enrol("havbakken", "vera", "Vera (vagtleder)", 96, {"--person", "Vera Vagtleder"});
+  Actor& tove = stage.enrol("havbakken", "tove", "Tove (bot.team)", 93, {"--person", "Tove Eksempel"});
   Actor& one =
       stage.enrol("solvang", "arkivS", "Arkiv: Solvang", 90, {"--recorder", "Arkiv: Solvang Kommune"});
   Actor& two =
       stage.enrol("havbakken", "arkivH", "Arkiv: Havbakken", 90, {"--recorder", "Arkiv: Region Havbakken"});
   amalie.asker = amalie.loud = ida.loud = true;
-  for (const auto& actor : stage.actors()) actor->serve();
+  for (const auto& actor : stage.actors()) {
+    if (actor.get() != &tove) actor->serve();
+  }
   for (Actor* unit : {&amalie, &jonas}) {
     const bool b = unit == &amalie;
     unit->act(b ? "holder telefonen: Amalie Prøve, SSA" : "holder telefonen: Jonas Demo, pædagog",
               {"author", b ? "Amalie Prøve" : "Jonas Demo", "--profession", b ? "SSA" : "pædagog"});
   }
-  return {amalie, jonas, ida, rune, lis, vera, one, two, {}};
+  return {amalie, jonas, ida, rune, lis, vera, tove, one, two, {}};
 }
 
 void advice_given(Stage& stage, Cast& c) {

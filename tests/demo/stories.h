@@ -14,6 +14,7 @@ struct Cast {
   Actor& rune;    // bagvagt
   Actor& lis;     // akutmodtagelse
   Actor& vera;    // regional vagtleder
+  Actor& tove;    // botilbudsteam; her device is off at night
   Actor& archive_solvang;
   Actor& archive_havbakken;
   std::string first_alert;  // of the night when advice was given
@@ -25,6 +26,9 @@ Cast make_cast(Stage& stage);
 std::string with_seconds(std::string toml);
 // Solvang's roster as it is, or with_seconds(), published.
 void publish_solvang(Stage& stage, bool seconds);
+
+// Who is on duty when: Ida first, Rune behind her, whatever the day. With it devices are asked to check in.
+void publish_rota(Stage& stage);
 
 void advice_given(Stage& stage, Cast& cast);    // 6a
 void nobody_answers(Stage& stage, Cast& cast);  // 6b, its minutes as seconds

@@ -11,7 +11,11 @@ const background = "Skizofreni. Aftendosis nægtet kl. 21. PN oxazepam 15 mg giv
 const advice = "Giv PN oxazepam 15 mg nu. Ikke mere før kl. 08. Se til hende hvert 15. minut til kl. 04.";
 const peter = "Peter råber, kaster stole, har en flaske. Jeg er i kontoret, døren låst.";
 
-let stage, browser, amalie, ida, rune;
+let stage, browser, amalie, ida, rune, tove;
+// The pages of citizens, tasks, duty and devices are played with a library that has their words (NATTEVAGT_WHOLE_NIGHT=1).
+const asked = process.env.NATTEVAGT_WHOLE_NIGHT === "1";
+let whole = false;
+let reaches = false; // and knows who can really be reached
 const taps = [];
 
 before(async () => {
@@ -38,12 +42,43 @@ async function timedClick(person, locator, what) {
   taps.push({ what, ms: Math.round(ms) });
 }
 
-async function asks(words, { severity, kind } = {}) {
+const bad = (n) => `<img src=x onerror="globalThis.owned=1">{@html ${n}}<script>globalThis.owned=1</script>`;
+
+async function startsCitizen(name, cpr) {
+  await amalie.goes("/citizens");
+  await amalie.unfold("Ny samtale om en borger");
+  await amalie.fill("Borgerens navn", name);
+  await amalie.fill("CPR", cpr);
+  await amalie.page.getByRole("group", { name: "Hvem skal være med?" }).getByLabel(/forvagt, psykiatri/).check();
+  await amalie.page.getByRole("group", { name: "Hvem skal være med?" }).getByLabel(/botilbudsteam, psykiatri/).check();
+  await amalie.press("Begynd samtalen");
+  await amalie.page.getByRole("heading", { name }).waitFor();
+}
+async function writesPlan({ agreed, until, readmission }) {
+  await amalie.press("Skriv plan");
+  await amalie.fill("Hvad skal der ske?", "Bo på Strandløkken med støtte dag og nat.");
+  await amalie.fill("Hvem gør hvad?", "Personalet ser til hende. Botilbudsteamet kommer hver tirsdag.");
+  await amalie.fill("Hvornår og hvordan kan genindlæggelse ske?", readmission);
+  await amalie.fill("Sådan får personalet råd fra psykiatrien", "Nattevagt, hele døgnet.");
+  await amalie.fill("Aftalt den", agreed);
+  await amalie.fill("Gælder til", until);
+  await amalie.fill("Part 1: navn", "Kaje Test Hansen");
+  await amalie.fill("Part 1: rolle", "borger");
+  await amalie.press("Gem planen");
+  await amalie.page.locator(".plan").first().waitFor();
+}
+
+async function asks(words, { severity, kind, citizen, cpr } = {}) {
   await amalie.home();
   await timedClick(amalie, amalie.page.getByRole("link", { name: "Spørg vagthavende psykiater" }), "ask");
   await amalie.fill("Hvad sker der lige nu?", words);
   if (severity) await amalie.page.getByText(severity).click();
   if (kind) await amalie.page.getByText(kind).click();
+  if (citizen) {
+    await amalie.unfold("Udfyld mere nu");
+    await amalie.fill("Borger", citizen);
+    await amalie.fill("CPR", cpr);
+  }
   await timedClick(amalie, amalie.page.getByRole("button", { name: "Send nu – udfyld resten bagefter" }), "send");
   await amalie.page.locator("article.incident").waitFor();
 }
@@ -78,7 +113,9 @@ test("A launch link opens the lock, once; the lock shows nothing and a wrong PIN
   await amalie.unlock();
   await amalie.page.getByRole("heading", { name: "Hvem holder telefonen?" }).waitFor();
   await amalie.look("holder");
-  await amalie.holds("Amalie Prøve", "SSA");
+  await amalie.holds("Amalie Prøve", "SSA", "AP");
+  whole = asked && (await amalie.page.getByRole("link", { name: "Borgere" }).count()) > 0;
+  reaches = asked && (await amalie.page.locator(".reach").count()) > 0;
   await amalie.look("worker-home");
 
   const other = await browser.newPage();
@@ -97,15 +134,64 @@ test("First load is under 150 kB compressed", async () => {
   assert.ok(bytes < 150 * 1024);
 });
 
-test("6a: from the unlocked phone to Sendt in two taps; Ida's locked screen rings without a word of it", async () => {
+test("A plan is written with a citizen's four headings, signed by the other party, and says when it has expired", async (t) => {
+  if (!whole) return t.skip("not asked for, or not in this library");
   [ida, rune] = await Promise.all([Person.at(browser, stage, "ida", sizes.wide), Person.at(browser, stage, "rune", sizes.narrow)]);
+  await Promise.all([ida.unlock(), rune.unlock()]);
+  await startsCitizen("Kaje Test Hansen", "210300-9996");
+  await writesPlan({ agreed: "2026-10-12", until: "2027-04-12", readmission: "Pkt. 3: Går hun mod vejen, ringes 112, og akutmodtagelsen varsles." });
+  await amalie.look("citizen");
+  await ida.goes("/citizens");
+  await ida.look("citizens");
+  await ida.page.getByRole("link", { name: /Kaje Test Hansen/ }).click();
+  await ida.sees("Udskrivningsaftale 12. oktober 2026");
+  await ida.sees("Gælder til 12. april 2027");
+  await ida.press("Underskriv planen");
+  await amalie.sees("Underskrevet af Ida Eksempel, overlæge");
+
+  await amalie.press("Skriv en ny version");
+  await amalie.look("plan-form");
+  await amalie.fill("Gælder til", "2026-10-24");
+  await amalie.fill("Hvad skal der ske?", bad("hvad"));
+  await amalie.fill("Part 1: navn", bad("part"));
+  await amalie.press("Gem planen");
+  await amalie.page.locator(".plan-expired", { hasText: "Udløbet" }).first().waitFor();
+  await amalie.sees("Gjaldt til 24. oktober 2026.");
+  await ida.page.locator(".plan-tag.expired").first().waitFor();
+  await ida.look("citizen-expired");
+  await ida.sees("{@html hvad}");
+  await amalie.press("Skriv en ny version");
+  await amalie.fill("Gælder til", "2027-04-12");
+  await amalie.fill("Hvad skal der ske?", "Bo på Strandløkken med støtte dag og nat.");
+  await amalie.fill("Part 1: navn", "Kaje Test Hansen");
+  await amalie.press("Gem planen");
+  await ida.page.locator(".plan", { hasText: "version 3" }).first().waitFor();
+  await ida.press("Underskriv planen");
+  await amalie.sees("Underskrevet af Ida Eksempel, overlæge");
+});
+
+test("The board knows who can be reached: Ida checks in at her shift's start", async (t) => {
+  if (!reaches) return t.skip("not asked for, or not in this library");
+  await ida.goes("/");
+  await ida.page.getByRole("region", { name: "Meld dig på vagt: forvagt, psykiatri" }).waitFor();
+  await ida.look("psychiatrist-check-in");
+  await ida.press("Jeg er på vagt");
+  await ida.sees("Du er meldt på vagt, og enheden kan ringes op.");
+  await amalie.goes("/");
+  await amalie.page.locator(".board li").first().getByText("Kan træffes").waitFor();
+  await amalie.look("worker-home-reach");
+});
+
+test("6a: from the unlocked phone to Sendt in two taps; Ida's locked screen rings without a word of it", async () => {
+  if (whole) await Promise.all([ida.press("Lås"), rune.press("Lås")]);
+  else [ida, rune] = await Promise.all([Person.at(browser, stage, "ida", sizes.wide), Person.at(browser, stage, "rune", sizes.narrow)]);
   await amalie.page.getByLabel("Jeg er alene på vagt").check();
-  await amalie.page.evaluate(() => (location.hash = "#/ask"));
+  await amalie.goes("/ask");
   await amalie.page.getByText("Vold eller trusler").click();
   await amalie.sees("Er personalet i sikkerhed?");
   await amalie.unfold("Udfyld mere nu");
   await amalie.look("worker-ask");
-  await asks(situation, { kind: "Forværring, psykose eller uro" });
+  await asks(situation, { kind: "Forværring, psykose eller uro", citizen: "Kaje Test Hansen", cpr: "2103009996" });
   await amalie.page.locator(".steps .reached", { hasText: "Sendt" }).waitFor();
   await amalie.sees("Ingen har svaret endnu.");
   await amalie.page.locator(".status-next", { hasText: /bagvagt, psykiatri.*om 0\d\.\d\d/ }).waitFor();
@@ -120,6 +206,7 @@ test("6a: from the unlocked phone to Sendt in two taps; Ida's locked screen ring
   await ida.look("psychiatrist-inbox");
   await ida.opens("Har gået uroligt");
   await ida.sees(situation);
+  if (whole) await ida.page.locator("aside .plan", { hasText: "Pkt. 3: Går hun mod vejen" }).waitFor(); // beside the request
   await amalie.page.locator(".steps .reached", { hasText: "Set" }).waitFor();
   await amalie.page.locator(".receipts summary", { hasText: "Set af Ida Eksempel" }).click();
   await amalie.page.locator(".receipts li", { hasText: /Ida Eksempel: set kl\. 02\.\d\d \(sommertid\)/ }).waitFor();
@@ -201,18 +288,31 @@ test("6a: medicine advice must be read back; a wrong dose is sent back; done, jo
   for (const wanted of ["Amalie Prøve", "Ida Eksempel", "oxazepam", "Oxazepam 15 mg nu", "(sommertid)", "+02:00"]) assert.ok(copied.includes(wanted), wanted);
   await ida.press("Ført i journal");
   await ida.page.locator(".message.journal", { hasText: "Ført i journal kl." }).waitFor();
+  if (whole) await promises("Lovet kontakt", "Botilbudsteamet ringer til Kaje", "2026-10-25T10:00");
+  if (whole) await promises("Medicin", "PN oxazepam 15 mg givet", "");
+  if (whole) await promises("Hold øje med", bad("øje"), "");
   await amalie.press("Afslut");
   await ida.page.locator(".status", { hasText: "Afsluttet" }).waitFor();
   await amalie.look("worker-closed");
 });
 
+async function promises(kind, text, due) {
+  await amalie.unfold("Ny opgave eller aftale");
+  await amalie.page.getByLabel("Slags").selectOption({ label: kind });
+  await amalie.fill("Hvad skal gøres?", text);
+  if (due) await amalie.fill("Senest (valgfrit)", due);
+  await amalie.press("Gem opgaven");
+  await amalie.page.locator(".message.task", { hasText: text.includes("@html") ? "{@html øje}" : text }).waitFor();
+}
+
 test("History is searched on the device; settings change mode and language", async () => {
-  await amalie.page.evaluate(() => (location.hash = "#/search"));
+  await amalie.goes("/search");
   await amalie.fill("Ord, navn eller præparat", "oxazepam");
   await amalie.page.getByRole("search").getByRole("button", { name: "Søg" }).click();
   await amalie.page.locator(".right a.request", { hasText: "oxazepam" }).first().waitFor();
   await amalie.look("search");
-  await amalie.page.evaluate(() => (location.hash = "#/settings"));
+  await amalie.goes("/settings");
+  if (whole) await amalie.page.locator("summary", { hasText: "Ida Eksempel" }).waitFor();
   await amalie.look("settings");
   await amalie.press("English");
   await amalie.page.getByRole("heading", { name: "Settings" }).waitFor();
@@ -243,7 +343,7 @@ test("Two psychiatrists press at once: one has it, the other is told who", async
 test("6b: in the hour that comes twice every time says which it is, and the order stays", async () => {
   await stage.sleep(3600);
   await Promise.all([amalie, ida, rune].map((one) => one.arrives()));
-  await amalie.press("Amalie Prøve, SSA");
+  await amalie.isHeldBy("Amalie Prøve");
   await asks("Er det nu eller før?", { severity: "Gul – i denne vagt" });
   await amalie.page.locator(".steps .reached", { hasText: "Sendt" }).waitFor();
   await amalie.home();
@@ -303,9 +403,8 @@ test("Alarm: held for two seconds, undone in time; who cannot hold presses and c
 });
 
 test("What people write stays text, in every field", async () => {
-  const bad = (n) => `<img src=x onerror="globalThis.owned=1">{@html ${n}}<script>globalThis.owned=1</script>`;
-  await amalie.page.evaluate(() => (location.hash = "#/holder"));
-  await amalie.holds(bad("navn"), bad("stilling"));
+  await amalie.goes("/holder");
+  await amalie.holds(bad("navn"), bad("stilling"), "XSS");
   await amalie.page.getByRole("link", { name: "Spørg vagthavende psykiater" }).click();
   await amalie.fill("Hvad sker der lige nu?", bad("s"));
   await amalie.unfold("Udfyld mere nu");
@@ -340,8 +439,7 @@ test("What people write stays text, in every field", async () => {
     assert.equal(await one.page.locator("#app img, #app script").count(), 0);
   }
   await amalie.page.getByRole("link", { name: "Skift" }).click(); // two taps to another person
-  await amalie.press("Amalie Prøve, SSA");
-  await amalie.page.locator(".bar-who", { hasText: "Amalie Prøve" }).waitFor();
+  await amalie.isHeldBy("Amalie Prøve");
 });
 
 test("A page of another origin, a foreign name and a socket without a token get nothing", async () => {
@@ -410,13 +508,58 @@ test("Locked: nothing of the night is in the page or on its socket", async () =>
   assert.doesNotMatch(await ida.page.content(), /blåbærgrød|Strandløkken|Eksempel|oxazepam/);
   assert.ok(frames.length > 0);
   assert.doesNotMatch(frames.join("\n"), /blåbærgrød|Strandløkken|Eksempel|oxazepam/);
+  if (whole) {
+    await ida.press("Jeg tager den"); // from the lock: not a word of it is seen
+    await ida.sees("Du har den nu. Lås op for at læse.");
+    assert.doesNotMatch(await ida.page.content(), /blåbærgrød|Strandløkken|Eksempel|oxazepam/);
+    assert.doesNotMatch(frames.join("\n"), /blåbærgrød|Strandløkken|Eksempel|oxazepam/);
+    await ida.look("lock-taken");
+    await amalie.sees("Overtaget af Ida Eksempel, overlæge");
+  }
   await ida.unlock();
   await ida.sees("blåbærgrød");
+  await amalie.press("Træk tilbage");
+  await amalie.page.locator("form.card").getByRole("button", { name: "Træk tilbage" }).click();
+  await amalie.page.locator(".status", { hasText: "Trukket tilbage" }).waitFor();
+});
+
+test("My duty: a swap is asked for and accepted; the hub's answer is told", async (t) => {
+  if (!whole) return t.skip("not asked for, or not in this library");
+  await ida.goes("/duty");
+  await ida.page.locator("li.card", { hasText: "Du har vagten nu" }).first().waitFor();
+  await ida.look("duty");
+  await ida.page.getByRole("button", { name: "Byt vagten" }).nth(1).click();
+  await ida.press("Bed om bytte");
+  await ida.sees("Ændringen er modtaget.");
+  await rune.goes("/duty");
+  await rune.press("Ja, jeg tager vagten");
+  await ida.page.locator("li.card", { hasText: "Ida Eksempel giver vagten til Rune Eksempel" }).getByText("Gælder").waitFor();
+  await rune.page.getByRole("button", { name: "Overtag forvagt, psykiatri" }).click();
+  await rune.look("duty-take-over");
+  await rune.press("Fortryd");
+});
+
+test("Two devices show the same safety number; who has compared them marks it", async (t) => {
+  if (!whole) return t.skip("not asked for, or not in this library");
+  const number = async (person, whose) => {
+    await person.goes("/settings");
+    await person.unfold(whose);
+    return person.page.locator("details", { hasText: whose }).locator(".safety ol").last().innerText();
+  };
+  assert.equal(await number(ida, "Rune Eksempel"), await number(rune, "Ida Eksempel"));
+  await ida.page.locator("details", { hasText: "Rune Eksempel" }).getByRole("button", { name: "De er ens" }).click();
+  await ida.page.locator("summary", { hasText: "Rune Eksempel" }).getByText("Sammenlignet").waitFor();
+  await ida.look("devices");
 });
 
 test("Without the hub: said at once, IKKE SENDT with numbers, and sent when it is back", async () => {
   await stage.tell("stop-hub");
   await amalie.sees("Ingen forbindelse.");
+  if (whole) {
+    await amalie.goes("/citizens");
+    await amalie.page.getByRole("link", { name: /Kaje Test Hansen/ }).click();
+    await amalie.sees("Pkt. 3: Går hun mod vejen"); // the plan is at hand without a network
+  }
   await asks("Er der nogen, når nettet er væk?", {});
   await amalie.sees("IKKE SENDT – ring i stedet");
   await amalie.page.locator(".reserve.loud a", { hasText: "ring 112" }).waitFor();
@@ -431,10 +574,49 @@ test("Without the hub: said at once, IKKE SENDT with numbers, and sent when it i
   await ida.page.locator("a.request", { hasText: "når nettet er væk" }).waitFor();
 });
 
+test("6a, the morning: the list is received item by item; the team's digest has the night, and it takes a promise by name", async (t) => {
+  if (!whole) return t.skip("not asked for, or not in this library");
+  await stage.sleep(4.2 * 3600); // 07.00
+  await Promise.all([amalie, ida, rune].map((one) => one.arrives()));
+  await amalie.holds("Dagny Dag", "pædagog", "DD");
+  await amalie.goes("/handover");
+  await amalie.page.getByRole("heading", { name: "Lovet kontakt" }).waitFor();
+  await amalie.page.getByRole("heading", { name: "Medicin i nat" }).waitFor();
+  await amalie.sees("{@html øje}");
+  await amalie.look("handover");
+  const items = amalie.page.locator(".right .work");
+  const many = await items.count();
+  for (let n = 0; n < many; ++n) {
+    await items.nth(n).getByRole("button", { name: "Modtag", exact: true }).click();
+    await items.nth(n).getByText(/Modtaget af Dagny Dag, pædagog kl\. 0\d\.\d\d/).waitFor();
+  }
+  await amalie.sees("Alt er modtaget.");
+
+  stage.links.tove = (await stage.tell("start tove")).link;
+  tove = await Person.at(browser, stage, "tove", sizes.narrow);
+  await tove.unlock();
+  await tove.goes("/digest");
+  await tove.page.locator(".digest-advice", { hasText: advice }).waitFor();
+  await tove.page.locator("a.request", { hasText: "Peter råber" }).or(tove.page.locator("a.request", { hasText: "Vold eller trusler" })).first().waitFor();
+  await tove.look("digest");
+  const promise = tove.page.locator(".work", { hasText: "Botilbudsteamet ringer til Kaje" });
+  await promise.getByRole("button", { name: "Tag den over" }).click();
+  await promise.getByText("Tages af Tove Eksempel").waitFor();
+  await amalie.page.locator(".work", { hasText: "Botilbudsteamet ringer til Kaje" }).getByText("Modtaget af Tove Eksempel").waitFor();
+  await promise.getByRole("button", { name: "Droppes" }).click();
+  await promise.getByLabel("Hvorfor droppes den?").fill(bad("droppet"));
+  await promise.getByRole("button", { name: "Droppes" }).last().click();
+  await promise.waitFor({ state: "detached" });
+  for (const one of [amalie, tove]) {
+    assert.equal(await one.page.evaluate(() => globalThis.owned), undefined);
+    assert.equal(await one.page.locator("#app img, #app script").count(), 0);
+  }
+});
+
 test("Without the agent: the app still opens and says what to do; no page has thrown", async () => {
   await stage.tell("stop rune");
   await rune.sees("Programmet på pc'en svarer ikke");
   await rune.page.reload();
   await rune.sees("Programmet på pc'en svarer ikke");
-  for (const one of [amalie, ida, rune]) assert.deepEqual(one.faults, [], one.who);
+  for (const one of [amalie, ida, rune, tove].filter(Boolean)) assert.deepEqual(one.faults, [], one.who);
 });

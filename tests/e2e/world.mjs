@@ -87,6 +87,8 @@ export function openBrowser() {
   return chromium.launch({ executablePath: "/usr/bin/chromium", args: asRoot ? ["--no-sandbox"] : [] });
 }
 
+export const ownPin = "1937"; // of each person, beside the device's
+
 export const sizes = { narrow: { width: 360, height: 740 }, wide: { width: 1280, height: 860 } };
 
 // One person at one device: a browser of her own.
@@ -122,11 +124,28 @@ export class Person {
     await this.page.getByLabel("PIN").fill(pin);
     await this.page.getByRole("button", { name: "Lås op" }).click();
   }
-  async holds(name, profession) {
-    await this.page.getByLabel("Navn").fill(name);
-    await this.page.getByLabel("Stilling").fill(profession);
-    await this.page.getByRole("button", { name: "Begynd" }).click();
-    await this.page.getByRole("link", { name: "Spørg vagthavende psykiater" }).waitFor();
+  // A new person on a unit's phone: her name, and a PIN of her own.
+  async holds(name, profession, initials) {
+    await this.page.getByRole("button", { name: "Jeg er ikke på listen" }).or(this.page.getByLabel("Navn")).first().waitFor();
+    if (!(await this.page.getByLabel("Navn").isVisible())) await this.press("Jeg er ikke på listen");
+    await this.fill("Navn", name);
+    await this.fill("Stilling", profession);
+    if (await this.page.getByLabel("Initialer").isVisible()) {
+      await this.fill("Initialer", initials);
+      await this.fill("Vælg en PIN", ownPin);
+    }
+    await this.press("Begynd");
+    await this.page.locator(".bar-who").waitFor();
+  }
+  // Two taps from "Skift" to another person, and that one's PIN.
+  async isHeldBy(name) {
+    await this.page.getByRole("button", { name }).click();
+    await this.page.locator(".bar-who").or(this.page.getByLabel("Din egen PIN")).first().waitFor();
+    if (await this.page.getByLabel("Din egen PIN").isVisible()) {
+      await this.fill("Din egen PIN", ownPin);
+      await this.press("Begynd");
+    }
+    await this.page.locator(".bar-who", { hasText: name }).waitFor();
   }
   sees(text) {
     return this.page.getByText(text, { exact: false }).filter({ visible: true }).first().waitFor();
@@ -134,8 +153,11 @@ export class Person {
   async press(name) {
     await this.page.getByRole("button", { name, exact: true }).filter({ visible: true }).first().click();
   }
-  async home() {
-    await this.page.evaluate(() => (location.hash = "#/"));
+  async goes(route) {
+    await this.page.evaluate((one) => (location.hash = "#" + one), route);
+  }
+  home() {
+    return this.goes("/");
   }
   async fill(label, text) {
     await this.page.getByLabel(label, { exact: true }).filter({ visible: true }).first().fill(text);

@@ -116,6 +116,7 @@ class App {
       this.workLoaded = false;
       this.trouble = "";
     }
+    else if (push.self) localStorage.setItem("kind", push.self.kind);
     // Kept on the device; a page of another port knows it from here.
     if (push.language && push.language !== currentLanguage()) setLanguage(push.language);
     this.view = push;
