@@ -652,7 +652,7 @@ TEST_F(LyingHub, CannotGiveOurOwnChangeBackUnderAnotherNumber) {
   };
   ASSERT_TRUE(amalie->invite(asked.conversation, colleague));
   world.settle();
-  EXPECT_TRUE(suspects(amalie, Errc::kReplay));
+  EXPECT_TRUE(suspects(amalie, Errc::kFork));
 }
 
 TEST_F(LyingHub, CannotShowOnePlaceInTwoVersions) {
