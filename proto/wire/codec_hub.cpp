@@ -233,6 +233,8 @@ static std::size_t count_fields(ByteView bytes, int levels) noexcept {
         read_on = read_on && in.Skip(static_cast<int>(length));
         break;
       }
+      case 3:
+      case 4: read_on = true; break;  // a group's ends: protobuf skips what is between them, we count it
       case 5: read_on = in.Skip(4); break;
       default: break;
     }
@@ -255,6 +257,8 @@ Status check_frame(ByteView bytes, const char* where) {
   if (head.protocol < kProtocolVersionMin || head.protocol > kProtocolVersion) {
     return fail(Errc::kUpgradeRequired, "P-002");
   }
+  // Protobuf would skip a group and read a request's number behind it that we have not seen.
+  if (!head.whole) return fail(Errc::kMalformed, where);
   return check_field_count(bytes, where);
 }
 

@@ -582,6 +582,25 @@ TEST(Refusal, FieldsAreCountedBeforeParsing) {
   EXPECT_TRUE(decode_client_frame(encode(ClientFrame{kProtocolVersion, 1, append})));
 }
 
+// A group is a kind of field that no version of ours has. Protobuf skips one, so what stands behind it would be
+// read by protobuf and not by our own first look at a frame.
+TEST(Refusal, AGroupHidesNothingFromTheFirstLook) {
+  const Bytes group{3 << 3 | 3, 3 << 3 | 4};
+  Bytes hidden_number = encode(Draw(1).client_frame(5));
+  ASSERT_TRUE(decode_client_frame(hidden_number));
+  hidden_number.insert(hidden_number.begin() + 2, group.begin(), group.end());  // behind the version
+  EXPECT_EQ(request_number(hidden_number), 0U);
+  const Result<ClientFrame> read = decode_client_frame(hidden_number);
+  ASSERT_FALSE(read);
+  EXPECT_EQ(read.error().code, Errc::kMalformed);
+
+  Bytes hidden_items = group;
+  append(hidden_items, join(std::vector<RawField>(limits::kFieldsPerFrameMax, RawField{1, 2, 0, {}})));
+  const Bytes frame = join({{1, 0, kProtocolVersion, {}}, {2, 0, 7, {}}, {12, 2, 0, hidden_items}});
+  ASSERT_FALSE(decode_client_frame(frame));
+  EXPECT_EQ(decode_client_frame(frame).error().code, Errc::kTooLarge);
+}
+
 // Bytes with one fault: refused, or read as a value that is stable from then on.
 TEST(Refusal, FlippedBytesAreRefusedOrStable) {
   Draw draw(11);
