@@ -235,14 +235,12 @@ Result<CommitResult> make_commit(GroupState& state, const CommitRequest& request
     if (request.new_credential) leaf.credential = *request.new_credential;
     NV_TRYV(validation.policy.validate(leaf.credential, state.sign_key.public_key(), CredentialUse::kOwn,
                                        validation.now));
-    NV_TRYV(supports_context(leaf, applied.extensions));
     fresh = renew_path(applied.tree, state.own(), std::move(leaf), state.context.group_id, state.sign_key,
                        entropy);
     inputs.keys.adopt(*fresh);
     inputs.commit = std::move(fresh->path.commit);
   }
   inputs.keys.prune(applied.tree);
-  if (fresh) NV_TRYV(applied.tree.verify_unique_keys({state.own()}));
   inputs.context.tree_hash = to_bytes(applied.tree.tree_hash());
   if (fresh) {
     NV_TRY(draft.commit.path,

@@ -211,13 +211,17 @@ Status RatchetTree::verify_unique_keys(const std::vector<LeafIndex>& changed) co
 
 bool RatchetTree::holds_any_of(const std::vector<const Bytes*>& encryption_keys) const {
   TagFilter filter;
-  for (const Bytes* key : encryption_keys) filter.add(tag_of(*key));
+  std::vector<std::uint64_t> tags;
+  for (const Bytes* key : encryption_keys) {
+    tags.push_back(tag_of(*key));
+    filter.add(tags.back());
+  }
   for (std::uint32_t node = 0; node < key_tags_.size(); ++node) {
     if (!filter.maybe(key_tags_[node])) continue;
-    const Bytes* here = encryption_key(NodeIndex{node});
-    if (here == nullptr) continue;
-    for (const Bytes* key : encryption_keys) {
-      if (*key == *here) return true;
+    for (std::size_t i = 0; i < tags.size(); ++i) {
+      if (tags[i] != key_tags_[node]) continue;
+      const Bytes* here = encryption_key(NodeIndex{node});
+      if (here != nullptr && *encryption_keys[i] == *here) return true;
     }
   }
   return false;

@@ -1,7 +1,10 @@
 add_executable(nattevagt_mls_tests
+  ${CMAKE_CURRENT_LIST_DIR}/mls_calls_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/mls_codec_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/mls_external_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/mls_group_test.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/mls_hostile_welcome_test.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/mls_insider_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/mls_messages_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/mls_proposals_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/mls_state_test.cpp

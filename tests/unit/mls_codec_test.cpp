@@ -119,11 +119,67 @@ TEST(MlsCodec, UnknownVersionFormatAndProposalAreUnsupported) {
   EXPECT_EQ(decode<Proposal>(*from_hex("0a0a"), "test").error().code, Errc::kUnsupported);
 }
 
+TEST(MlsCodec, NumbersOutsideTheirEnumAreRefused) {
+  const auto holds = [](auto&& value) {
+    const Bytes bytes = encode(value);
+    Reader in(bytes);
+    (void)std::decay_t<decltype(value)>::decode(in);
+    return in.ok();
+  };
+  PrivateMessage message;
+  LeafNode leaf;
+  PreSharedKeyId psk;
+  psk.type = PskType::kResumption;
+  AuthenticatedContent content;
+  Sender sender;
+  EXPECT_TRUE(holds(message) && holds(leaf) && holds(psk) && holds(content) && holds(sender));
+  for (const int beyond : {0, 4}) {
+    message.content_type = static_cast<ContentType>(beyond);
+    leaf.source = static_cast<LeafNodeSource>(beyond);
+    psk.usage = static_cast<ResumptionUsage>(beyond);
+    EXPECT_FALSE(holds(message)) << beyond;
+    EXPECT_FALSE(holds(leaf)) << beyond;
+    EXPECT_FALSE(holds(psk)) << beyond;
+  }
+  for (const int beyond : {0, 5}) {
+    sender.type = static_cast<SenderType>(beyond);
+    EXPECT_FALSE(holds(sender)) << beyond;
+  }
+  for (const int beyond : {0, 6}) {
+    content.wire_format = static_cast<WireFormat>(beyond);
+    EXPECT_FALSE(holds(content)) << beyond;
+  }
+  EXPECT_FALSE(decode<PreSharedKeyId>(*from_hex("030000"), "test").has_value());
+  EXPECT_FALSE(decode<ProposalOrRef>(*from_hex("0300"), "test").has_value());
+}
+
+// Section 10: a KeyPackage's version is that of the message around it.
+TEST(MlsCodec, KeyPackageOfAnotherVersionThanItsMessageIsUnsupported) {
+  MlsMessage message;
+  message.body = KeyPackage{};
+  EXPECT_TRUE(parse_message(encode(message)).has_value());
+  std::get<KeyPackage>(message.body).version = 2;
+  const auto parsed = parse_message(encode(message));
+  ASSERT_FALSE(parsed);
+  EXPECT_EQ(parsed.error().code, Errc::kUnsupported);
+}
+
 TEST(MlsCodec, TreeWithABlankEndOrAMisplacedNodeIsRefused) {
   EXPECT_FALSE(decode<RatchetTree>(*from_hex("0100"), "test").has_value());  // one blank
   EXPECT_FALSE(decode<RatchetTree>(*from_hex("00"), "test").has_value());    // nothing
   EXPECT_FALSE(
-      decode<RatchetTree>(*from_hex("0401020000"), "test").has_value());  // a parent at a leaf's place
+      decode<RatchetTree>(*from_hex("050102000000"), "test").has_value());  // a parent at a leaf's place
+}
+
+TEST(MlsCodec, TreeHasRoomForItsCapOfLeavesAndNoMore) {
+  RatchetTree tree;
+  const auto leaf = std::make_shared<const LeafNode>();
+  for (std::size_t i = 0; i < caps::kLeaves; ++i) ASSERT_TRUE(tree.add_leaf(leaf).has_value());
+  const auto beyond = tree.add_leaf(leaf);
+  ASSERT_FALSE(beyond);
+  EXPECT_EQ(beyond.error().code, Errc::kTooLarge);
+  tree.remove_leaf(LeafIndex{7});
+  EXPECT_TRUE(tree.add_leaf(leaf).has_value());
 }
 
 TEST(MlsCodec, UnmergedLeavesMustAscend) {
@@ -149,6 +205,19 @@ TEST(MlsCodec, MacOfAnotherLengthNeverMatches) {
   Bytes longer = to_bytes(tag);
   longer.push_back(0);
   EXPECT_FALSE(mac_matches(tag, longer));
+}
+
+TEST(MlsCrypto, SignatureUnderAKeyOfAnotherLengthNeverHolds) {
+  SeededEntropy entropy(3);
+  const SignKey signer = SignKey::generate(entropy);
+  const Bytes signature = to_bytes(sign_with_label(signer, "label", as_bytes("words")));
+  Bytes key = to_bytes(signer.public_key().bytes);
+  EXPECT_TRUE(verify_with_label(key, "label", as_bytes("words"), signature));
+  EXPECT_FALSE(verify_with_label(key, "other", as_bytes("words"), signature));
+  key.push_back(0);
+  EXPECT_FALSE(verify_with_label(key, "label", as_bytes("words"), signature));
+  key.resize(31);
+  EXPECT_FALSE(verify_with_label(key, "label", as_bytes("words"), signature));
 }
 
 TEST(MlsCrypto, SmallOrderPointIsRefused) {

@@ -188,9 +188,21 @@ TEST_F(MlsDeletion, UpdateKeyIsGoneWhenTheEpochPassesWithoutIt) {
 }
 
 TEST_F(MlsDeletion, MessageKeysAndRatchetSecretsAreGoneOnceUsed) {
+  const Bytes first = world.protect(party.groups[0], "the ratchets begin");
+  for (const std::size_t to : {1u, 2u}) world.read(party.groups[to], first);
   std::vector<Trace> traces;
   for (const RatchetKind kind : {RatchetKind::kApplication, RatchetKind::kHandshake}) {
-    const SecretTree::Step step = World::get(state(1).secret_tree.peek(LeafIndex{0}, kind, 0));
+    Writer stored(Writer::Kind::kSecret);  // the secret stands first
+    const SecretTree::LeafRatchets& ratchets = state(1).secret_tree.ratchets().at(LeafIndex{0});
+    const bool words = kind == RatchetKind::kApplication;
+    (words ? ratchets.application : ratchets.handshake).encode(stored);
+    traces.emplace_back(words ? "ratchet of words" : "ratchet of handshakes",
+                        stored.view().first(RatchetSecret::kSize));
+  }
+  expect_here(traces);
+  for (const RatchetKind kind : {RatchetKind::kApplication, RatchetKind::kHandshake}) {
+    const SecretTree::Step step =
+        World::get(state(1).secret_tree.peek(LeafIndex{0}, kind, kind == RatchetKind::kApplication ? 1 : 0));
     traces.emplace_back("message key", step.key.key.expose());
     traces.emplace_back("message nonce", step.key.nonce.expose());
   }

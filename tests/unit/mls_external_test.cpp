@@ -53,6 +53,16 @@ TEST_F(MlsExternal, NewcomerJoinsAndAllAgree) {
   party.expect_agreement();
 }
 
+TEST_F(MlsExternal, NewcomerJoinsAGroupThatHasExtensions) {
+  const Extensions wanted = {{extension_type::kApplicationId, to_bytes(as_bytes("nat"))}};
+  Party other(world, 2, wanted);
+  const Device dora = world.device("dora");
+  const ExternalJoin made = World::get(join(dora, World::get(other.groups[0].group_info(world.entropy))));
+  world.process(other.groups[0], made.commit);
+  EXPECT_EQ(other.groups[0].group_context_extensions(), wanted);
+  EXPECT_EQ(other.groups[0].epoch_authenticator(), made.group.epoch_authenticator());
+}
+
 TEST_F(MlsExternal, NewcomerTakesTheLeftmostFreeLeaf) {
   CommitRequest request;
   request.removes = {LeafIndex{1}};

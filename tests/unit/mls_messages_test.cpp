@@ -1,5 +1,5 @@
 // Message protection under a hostile network and a dishonest member (RFC 9420 6, 9, 15).
-#include "tests/unit/mls_world.h"
+#include "tests/unit/mls_insider.h"
 
 namespace nattevagt::mls {
 namespace {
@@ -41,6 +41,19 @@ TEST(MlsMessages, KeptKeysAreBoundedAndTheOldestGoFirst) {
   EXPECT_EQ(world.read(party.groups[1], messages[99]), "99");
   EXPECT_EQ(world.error(party.groups[1], messages[99 - kSkippedMax - 1]), Errc::kGenerationUsed);
   EXPECT_EQ(world.read(party.groups[1], messages[99 - kSkippedMax]), std::to_string(99 - kSkippedMax));
+}
+
+TEST(MlsMessages, KeptKeysAreBoundedOverSeveralJumpsToo) {
+  World world;
+  Party party(world, 2);
+  std::vector<Bytes> messages;
+  for (int i = 0; i <= 100; ++i) messages.push_back(world.protect(party.groups[0], std::to_string(i)));
+  for (const std::size_t jump : {40u, 80u, 100u})
+    EXPECT_EQ(world.read(party.groups[1], messages[jump]), std::to_string(jump));
+  // 98 were passed over: 0 to 39, 41 to 79, 81 to 99.
+  const std::size_t oldest = 98 - kSkippedMax;
+  EXPECT_EQ(world.error(party.groups[1], messages[oldest - 1]), Errc::kGenerationUsed);
+  EXPECT_EQ(world.read(party.groups[1], messages[oldest]), std::to_string(oldest));
 }
 
 TEST(MlsMessages, TooFarAheadIsRefusedAndTheLimitItselfIsRead) {
@@ -147,7 +160,6 @@ TEST(MlsMessages, CommitWithAnotherConfirmationTagIsRefused) {
   }
 }
 
-// The hub can make neither: it lacks the membership key. A member can, and the signature must stop it.
 // 12.4: a list that asks for a path, and an empty list, with a commit that has none.
 TEST(MlsMessages, CommitWithoutItsPathIsRefused) {
   World world;
@@ -174,6 +186,8 @@ TEST(MlsMessages, CommitWithoutItsPathIsRefused) {
             "RFC 9420 12.4.2 confirmation_tag");
 }
 
+// The hub can make neither tag nor signature: it lacks the membership key. A member can make the tag, and the
+// signature must stop it.
 TEST(MlsMessages, MemberCannotSpeakForAnother) {
   World world;
   Party party(world, 3);
@@ -237,35 +251,12 @@ TEST(MlsMessages, PaddingMakesShortAndLongAlikeAndMustBeZero) {
   EXPECT_EQ(padded_size(513), 1024u);
   EXPECT_EQ(padded_size(16 * 1024 + 1), 32u * 1024);
 
-  // The same content with a one in the padding, sealed by its own sender.
-  GroupState& state = GroupAccess::state(party.groups[0]);
-  AuthenticatedContent content;
-  content.content.group_id = state.context.group_id;
-  content.content.epoch = state.context.epoch;
-  content.content.content = SecretBytes(as_bytes("x"));
-  content.auth = sign_content(content.wire_format, content.content, state.context_bytes, state.sign_key);
-  Writer plain;
-  content.content.encode_content(plain);
-  content.auth.encode(plain);
-  plain.raw(Bytes{0, 0, 1});
-  const auto key = World::get(state.secret_tree.next(state.own(), RatchetKind::kApplication));
-  PrivateMessage message{state.context.group_id, state.context.epoch, ContentType::kApplication, {}, {}, {}};
-  Writer aad;
-  aad.opaque(message.group_id);
-  aad.u64(message.epoch);
-  aad.u8(1);
-  const Bytes sender_aad = to_bytes(aad.view());
-  aad.opaque({});
-  message.ciphertext = aead_seal(key.key.key, key.key.nonce, aad.view(), plain.view());
-  Writer data;
-  data.u32(0);
-  data.u32(key.generation);
-  data.u32(0);
-  const MessageKey sender = sender_data_key(state.secrets.sender_data, message.ciphertext);
-  message.encrypted_sender_data = aead_seal(sender.key, sender.nonce, sender_aad, data.view());
-  MlsMessage out;
-  out.body = std::move(message);
-  EXPECT_EQ(world.error(party.groups[1], encode(out)), Errc::kMalformed);
+  test::Insider sender(world, party, 0);
+  Bytes content = sender.content_of("x");
+  content.resize(content.size() + 3);
+  EXPECT_EQ(world.error(party.groups[1], sender.sealed(content)), Errc{});
+  content.back() = 1;
+  EXPECT_EQ(world.error(party.groups[1], sender.sealed(content)), Errc::kMalformed);
 }
 
 TEST(MlsMessages, LateOnesOfPastEpochsAreReadButNoHandshake) {

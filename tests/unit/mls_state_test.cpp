@@ -1,4 +1,5 @@
 // A group at rest: two blobs that fit together, or none.
+#include <algorithm>
 #include <fstream>
 
 #include "tests/unit/mls_world.h"
@@ -126,6 +127,107 @@ TEST(MlsState, ChangedBytesOtherVersionsAndOtherKeysAreRefused) {
   EXPECT_EQ(Group::restore(epoch, ratchets, party.devices[1].key).error().code, Errc::kInvalidValue);
 }
 
+// What a group may not forget over a restart: each of these keeps it from sending.
+TEST(MlsState, RemovedFrozenAndOldBackupStayWhatTheyAre) {
+  World world;
+  Party party(world, 3);
+  Group removed = party.groups[1].clone(), frozen = party.groups[1].clone(), old = party.groups[1].clone();
+  world.process(old, world.protect(party.groups[1], "after the backup"));
+  CommitRequest request;
+  request.removes = {LeafIndex{1}};
+  world.process(removed, world.commit(party.groups[0], request).commit);
+  party.groups[0].discard_pending();
+  request = CommitRequest{};
+  request.reinit = ReInitRequest{to_bytes(as_bytes("next")), {{0x7777, {1}}}};
+  world.process(frozen, world.commit(party.groups[0], request).commit);
+  EXPECT_TRUE(World::get(reload(party.groups[1], party.devices[1].key)).active());
+  for (Group* group : {&removed, &frozen, &old}) {
+    Group again = World::get(reload(*group, party.devices[1].key));
+    EXPECT_FALSE(again.active());
+    const auto refused = again.protect({}, {}, world.entropy);
+    ASSERT_FALSE(refused);
+    EXPECT_STREQ(refused.error().where, group->protect({}, {}, world.entropy).error().where);
+  }
+  EXPECT_TRUE(World::get(reload(old, party.devices[1].key)).old_backup());
+  Group again = World::get(reload(frozen, party.devices[1].key));
+  EXPECT_EQ(GroupAccess::state(again).reinit->extensions.size(), 1u);
+}
+
+// A checksum that holds says nothing of what it is over.
+TEST(MlsState, WholeBlobThatIsNoGroupIsRefused) {
+  World world;
+  Party party(world, 3);
+  party.deliver(0, world.commit_path(party.groups[0]).commit);
+  const auto verdict = [&](const std::function<void(GroupState&)>& change, const Bytes& more = {}) {
+    Group group = party.groups[0].clone();
+    const SecretBytes rows = group.save_ratchets();
+    change(GroupAccess::state(group));
+    Bytes blob = to_bytes(group.save_epoch().expose());
+    blob.resize(blob.size() - kHashBytes);
+    append(blob, more);
+    append(blob, sha256(blob));
+    const auto again = Group::restore(blob, rows.expose(), party.devices[0].key);
+    return std::string(again ? "" : again.error().where);
+  };
+  EXPECT_EQ(verdict([](GroupState&) {}), "");
+  EXPECT_EQ(verdict([](GroupState&) {}, {0}), "group blob");
+  for (const std::uint32_t leaves : {0u, 3u, 4096u}) {
+    EXPECT_EQ(verdict([&](GroupState& state) { state.past[0].secret_tree = SecretTree::empty(leaves); }),
+              "group blob");
+  }
+  EXPECT_EQ(verdict([&](GroupState& state) {
+              state.keys = PrivateTree(LeafIndex{3}, hpke_generate(world.entropy));  // a blank leaf
+            }),
+            "group blob");
+}
+
+TEST(MlsState, WholeRowThatIsNoneOfTheGroupsIsRefused) {
+  World world;
+  Party party(world, 3);
+  world.process(party.groups[0], World::get(party.groups[1].propose_update(world.entropy)));
+  const Bytes mark = GroupAccess::state(party.groups[0]).confirmation_tag;
+  const std::uint64_t epoch = party.groups[0].epoch();
+  const auto key = [&](std::uint8_t kind, std::uint64_t of, std::uint32_t place, const Bytes& more = {}) {
+    Writer out;
+    out.u8(kind);
+    out.u64(of);
+    out.u32(place);
+    out.raw(more);
+    return out.take();
+  };
+  const auto with = [&](Bytes row_key, const Bytes& content) {
+    Writer value(Writer::Kind::kSecret), input(Writer::Kind::kSecret);
+    value.raw(content);
+    input.opaque(mark);
+    input.opaque(row_key);
+    input.raw(content);
+    value.raw(sha256(input.view()));
+    std::vector<GroupRow> rows = party.groups[0].all_rows();
+    rows.push_back({std::move(row_key), value.take_secret()});
+    const auto again = Group::restore(party.groups[0].save_epoch().expose(), rows, party.devices[0].key);
+    return std::string(again ? "" : again.error().where);
+  };
+  const Bytes format = {0, 2};
+  EXPECT_EQ(with(key(0, epoch, 0), format), "group row");  // of no kind
+  EXPECT_EQ(with(key(4, epoch, 0), format), "group row");
+  EXPECT_EQ(with(key(3, epoch, 1, {0}), format), "group row");
+  EXPECT_EQ(with(key(3, epoch + 9, 1), format), "group row");  // of an epoch that is not kept
+  EXPECT_EQ(with(key(3, epoch, 1), {0}), "group row");         // shorter than any
+  Bytes node = format;
+  node.resize(2 + 32);
+  EXPECT_EQ(with(key(1, epoch, 99), node), "group row");                        // outside the tree
+  EXPECT_EQ(with(key(1, epoch, 2), node), "group rows: a ratchet is missing");  // covered already
+  node.push_back(0);
+  EXPECT_EQ(with(key(1, epoch, 2), node), "group row");  // too long
+
+  std::vector<GroupRow> deleted = party.groups[0].all_rows();
+  deleted[0].value.reset();
+  EXPECT_FALSE(
+      Group::restore(party.groups[0].save_epoch().expose(), deleted, party.devices[0].key).has_value());
+  EXPECT_FALSE(Group::restore(party.groups[0].save_epoch().expose(), Bytes{0x05, 1}, party.devices[0].key)
+                   .has_value());
+}
+
 // A store as the client has one: the blob when the epoch may have changed, and the changed rows each time.
 struct RowStore {
   void write(Group& group, bool epoch_changed) {
@@ -216,6 +318,27 @@ TEST(MlsState, MessageCostsOneRowInAGroupOfAnySize) {
     bytes.push_back(writer.written);
   }
   for (const std::size_t size : bytes) EXPECT_EQ(size, bytes[0]);
+}
+
+TEST(MlsState, WaitingProposalsAreWrittenOnce) {
+  World world;
+  Party party(world, 4);
+  RowStore store;
+  store.write(party.groups[0], true);
+  for (const std::size_t who : {1u, 2u, 3u}) {
+    world.process(party.groups[0], World::get(party.groups[who].propose_update(world.entropy)));
+    store = RowStore{};
+    store.write(party.groups[0], false);
+    EXPECT_EQ(std::count_if(store.rows.begin(), store.rows.end(),
+                            [](const auto& row) { return row.first[0] == 3; }),
+              1);  // of kind proposal; the others are the speaker's ratchets and the way down to them
+  }
+  world.protect(party.groups[0], "own ratchets open");
+  party.groups[0].take_changed_rows();
+  world.protect(party.groups[0], "x");
+  store = RowStore{};
+  store.write(party.groups[0], false);
+  EXPECT_EQ(store.touched, 1u);
 }
 
 // The stored form of format 2 as it was when it was first written. It must be readable for as long as format
@@ -315,6 +438,16 @@ TEST(MlsState, KeyPackageBundleSurvivesTheStore) {
   Bytes changed = to_bytes(saved.expose());
   changed.back() ^= 4;
   EXPECT_EQ(KeyPackageBundle::restore(changed).error().code, Errc::kCorrupt);
+  const auto refused = [&](const std::function<void(Bytes&)>& change) {
+    Bytes bytes = to_bytes(saved.expose());
+    change(bytes);
+    const auto restored = KeyPackageBundle::restore(bytes);
+    return restored ? Errc{} : restored.error().code;
+  };
+  EXPECT_EQ(refused([](Bytes& bytes) { bytes[bytes.size() - 40] ^= 4; }), Errc::kCorrupt);  // the init key
+  EXPECT_EQ(refused([](Bytes& bytes) { bytes.push_back(0); }), Errc::kCorrupt);
+  EXPECT_EQ(refused([](Bytes& bytes) { bytes.pop_back(); }), Errc::kCorrupt);
+  EXPECT_EQ(refused([](Bytes& bytes) { bytes[1] = 9; }), Errc::kUnsupported);
 }
 
 TEST(MlsState, RatchetBlobStaysSmall) {

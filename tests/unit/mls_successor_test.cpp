@@ -132,6 +132,38 @@ TEST_F(MlsSuccessor, ReInitMustBeTheOneAgreed) {
             Errc::kInvalidValue);
 }
 
+TEST_F(MlsSuccessor, ReInitToAnotherSuiteOrVersionIsNotThisGroup) {
+  freeze();
+  const Bytes welcome = forged_welcome(as_bytes("next"), {}, ResumptionUsage::kReinit,
+                                       party.groups[0].epoch(), packages({1, 2}));
+  ReInit& agreed = *GroupAccess::state(party.groups[1]).reinit;
+  agreed.cipher_suite = 0x0001;
+  EXPECT_STREQ(follow(1, welcome).error().where, "RFC 9420 11.2 parameters");
+  agreed.cipher_suite = kSuite;
+  agreed.version = 2;
+  EXPECT_STREQ(follow(1, welcome).error().where, "RFC 9420 11.2 parameters");
+  agreed.version = kVersionMls10;
+  EXPECT_TRUE(follow(1, welcome).has_value());
+  GroupAccess::state(party.groups[0]).reinit->version = 2;
+  EXPECT_EQ(reinit(packages({1, 2})).error().code, Errc::kUnsupported);
+}
+
+TEST_F(MlsSuccessor, AsManyMembersAsBeforeAreNotTheSameMembers) {
+  freeze();
+  const Device dora = world.device("dora");
+  std::vector<Bytes> swapped = packages({1});
+  swapped.push_back(dora.bundle.message());
+  const Bytes welcome =
+      forged_welcome(as_bytes("next"), {}, ResumptionUsage::kReinit, party.groups[0].epoch(), swapped);
+  EXPECT_STREQ(follow(1, welcome).error().where, "RFC 9420 11.2 members");
+}
+
+TEST_F(MlsSuccessor, NobodySucceedsAlone) {
+  const auto branched = branch({});
+  ASSERT_FALSE(branched);
+  EXPECT_STREQ(branched.error().where, "RFC 9420 11.2 members");
+}
+
 TEST_F(MlsSuccessor, ReInitWithoutAReInitIsRefused) {
   const Bytes welcome = forged_welcome(as_bytes("next"), {}, ResumptionUsage::kReinit,
                                        party.groups[0].epoch(), packages({1, 2}));

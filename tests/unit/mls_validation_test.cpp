@@ -1,19 +1,15 @@
 // One test, or more, for each validation rule (RFC 9420 7.3, 7.9, 10.1, 12.1, 12.2, 12.4).
 #include "client-lib/mls/leaf_validation.h"
 #include "client-lib/mls/welcome.h"
-#include "tests/unit/mls_world.h"
+#include "tests/unit/mls_insider.h"
 
 namespace nattevagt::mls {
 namespace {
 
 using test::Device;
+using test::parsed;
 using test::Party;
 using test::World;
-
-KeyPackage parsed(const KeyPackageBundle& bundle) {
-  MlsMessage message = World::get(parse_message(bundle.message()));
-  return std::move(std::get<KeyPackage>(message.body));
-}
 
 // A KeyPackage changed by its owner, signed again.
 Errc verdict(World& world, const SignKey& key, KeyPackage changed, const Extensions* context = nullptr) {
@@ -89,6 +85,15 @@ TEST_F(MlsLeaf, LifetimeIsCheckedWithSkewAndMaximumRange) {
   EXPECT_EQ(with(seconds, seconds + 400ull * 86400), Errc{});
   EXPECT_EQ(with(seconds, seconds + 400ull * 86400 + 1), Errc::kInvalidValue);
   EXPECT_EQ(with(0, ~0ull), Errc::kInvalidValue);
+  // Where any range is taken, one that ends before it begins is still none.
+  LeafNode backward = good.leaf_node;
+  backward.lifetime = {seconds + 10, seconds - 10};
+  backward.sign(alice.key, {});
+  Validation any = world.validation();
+  any.lifetime_max = Validation::kAnyLifetime;
+  const Status refused = validate_leaf(backward, LeafCheck{CredentialUse::kJoin, {}, nullptr}, any);
+  ASSERT_FALSE(refused);
+  EXPECT_STREQ(refused.error().where, "RFC 9420 7.2 lifetime");
 }
 
 TEST_F(MlsLeaf, CredentialMustBeBasicAndListed) {
@@ -97,6 +102,9 @@ TEST_F(MlsLeaf, CredentialMustBeBasicAndListed) {
   EXPECT_EQ(verdict(world, alice.key, changed), Errc::kUnsupported);
   changed = good;
   changed.leaf_node.capabilities.credentials = {2};
+  EXPECT_EQ(verdict(world, alice.key, changed), Errc::kUnsupported);
+  changed.leaf_node.capabilities.credentials = {1, 2};  // listed, and still not one that we can believe
+  changed.leaf_node.credential.type = static_cast<std::uint16_t>(CredentialType::kX509);
   EXPECT_EQ(verdict(world, alice.key, changed), Errc::kUnsupported);
 }
 
@@ -229,6 +237,11 @@ TEST_F(MlsList, RemoveOfABlankLeafIsRefused) {
   EXPECT_EQ(verdict({by(0, Proposal{Remove{{3}}})}), Errc::kInvalidValue);
   EXPECT_EQ(verdict({by(0, Proposal{Remove{{0xffffffff}}})}), Errc::kInvalidValue);
 }
+TEST_F(MlsList, UpdateOfABlankLeafIsRefused) {
+  ListedProposal update = update_of(2);
+  update.sender.index = 3;
+  EXPECT_EQ(verdict({update}), Errc::kInvalidValue);
+}
 TEST_F(MlsList, SameClientTwiceIsRefused) {
   Device dora = world.device("dora");
   const ListedProposal first = add(dora);
@@ -301,6 +314,8 @@ TEST_F(MlsList, OutsidersMayProposeOnlyWhatTheRfcSays) {
   EXPECT_EQ(verdict({{update_of(1).proposal, outside}}), Errc::kMalformed);
   EXPECT_EQ(verdict({{add(world.device("dora")).proposal, newcomer}}), Errc{});
   EXPECT_EQ(verdict({{Proposal{Remove{{1}}}, newcomer}}), Errc::kMalformed);
+  EXPECT_EQ(verdict({{Proposal{ExternalInit{}}, outside}}), Errc::kMalformed);
+  EXPECT_EQ(verdict({{Proposal{Remove{{1}}}, {SenderType::kNewMemberCommit, 0}}}), Errc::kMalformed);
 }
 TEST_F(MlsList, ExternalListIsOneInitOneRemoveAndPsks) {
   const auto external = [&](std::vector<ListedProposal> list) {
@@ -315,6 +330,8 @@ TEST_F(MlsList, ExternalListIsOneInitOneRemoveAndPsks) {
   EXPECT_EQ(external({init, remove, by(0, Proposal{Remove{{2}}})}), Errc::kInvalidValue);
   EXPECT_EQ(external({init, add(world.device("dora"))}), Errc::kInvalidValue);
   EXPECT_EQ(external({init, psk(1), psk(1)}), Errc::kInvalidValue);
+  EXPECT_EQ(external({init, psk(1, 31)}), Errc::kInvalidValue);
+  EXPECT_EQ(external({init, by(0, Proposal{Remove{{3}}})}), Errc::kInvalidValue);  // nobody's leaf
 }
 
 // 7.9, 12.4.3.1: trees that a dishonest adder might show.
@@ -357,6 +374,14 @@ TEST_F(MlsTree, UnmergedLeafMustBeAMemberBelow) {
   parent.unmerged_leaves = {77};
   changed.set_parent(NodeIndex{1}, parent);
   EXPECT_FALSE(changed.verify_shape().has_value());
+  changed = tree();
+  parent = *changed.parent(NodeIndex{3});
+  parent.unmerged_leaves = {1};
+  changed.remove_leaf(LeafIndex{1});  // below, and nobody's
+  changed.set_parent(NodeIndex{3}, parent);
+  const Status blank = changed.verify_shape();
+  ASSERT_FALSE(blank);
+  EXPECT_STREQ(blank.error().where, "RFC 9420 7.1");
 }
 TEST_F(MlsTree, UnmergedLeafMustBeKnownToTheNodesBetween) {
   RatchetTree changed = tree();
