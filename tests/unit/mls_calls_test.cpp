@@ -18,22 +18,18 @@ using test::World;
 
 class MlsCalls : public testing::Test {
  protected:
-  template <class T>
-  static std::string place(const Result<T>& result) {
-    return result ? "" : result.error().where;
-  }
   // What each call that sends is refused for.
   std::vector<std::string> all_sending_calls(Group& group) {
     const Validation validation = world.validation();
-    return {place(group.propose_add(dora.bundle.message(), validation, world.entropy)),
-            place(group.propose_remove(LeafIndex{1}, world.entropy)),
-            place(group.propose_psk(as_bytes("ward"), world.entropy)),
-            place(group.propose_resumption_psk(group.epoch(), world.entropy)),
-            place(group.propose_context_extensions({}, validation, world.entropy)),
-            place(group.propose_reinit({to_bytes(as_bytes("next")), {}}, world.entropy)),
-            place(group.propose_update(world.entropy)),
-            place(group.protect({}, as_bytes("x"), world.entropy)),
-            place(group.commit({}, validation, world.entropy))};
+    return {place_of(group.propose_add(dora.bundle.message(), validation, world.entropy)),
+            place_of(group.propose_remove(LeafIndex{1}, world.entropy)),
+            place_of(group.propose_psk(as_bytes("ward"), world.entropy)),
+            place_of(group.propose_resumption_psk(group.epoch(), world.entropy)),
+            place_of(group.propose_context_extensions({}, validation, world.entropy)),
+            place_of(group.propose_reinit({to_bytes(as_bytes("next")), {}}, world.entropy)),
+            place_of(group.propose_update(world.entropy)),
+            place_of(group.protect({}, as_bytes("x"), world.entropy)),
+            place_of(group.commit({}, validation, world.entropy))};
   }
 
   World world;
@@ -53,18 +49,18 @@ TEST_F(MlsCalls, NothingIsSentByTheRemovedTheFrozenAndTheOldBackup) {
   all_are(removed, "RFC 9420 12.4.2");
   all_are(frozen, "RFC 9420 11.2");
   all_are(old, "old backup");
-  EXPECT_EQ(place(removed.group_info(world.entropy)), "RFC 9420 12.4.3");
-  EXPECT_EQ(place(frozen.group_info(world.entropy)), "RFC 9420 11.2");
+  EXPECT_EQ(place_of(removed.group_info(world.entropy)), "RFC 9420 12.4.3");
+  EXPECT_EQ(place_of(frozen.group_info(world.entropy)), "RFC 9420 11.2");
   const auto branch = [&](Group& group) {
-    return place(group.branch(as_bytes("side"), {dora.bundle.message()},
-                              Credential::basic(as_bytes("device1")), party.devices[1].key,
-                              world.validation(), world.entropy));
+    return place_of(group.branch(as_bytes("side"), {dora.bundle.message()},
+                                 Credential::basic(as_bytes("device1")), party.devices[1].key,
+                                 world.validation(), world.entropy));
   };
   EXPECT_EQ(branch(removed), "RFC 9420 11.3");
   EXPECT_EQ(branch(frozen), "RFC 9420 11.2");
   GroupAccess::state(removed).reinit = ReInit{};
-  EXPECT_EQ(place(removed.reinit_successor({}, Credential::basic(as_bytes("device1")), party.devices[1].key,
-                                           world.validation(), world.entropy)),
+  EXPECT_EQ(place_of(removed.reinit_successor({}, Credential::basic(as_bytes("device1")),
+                                              party.devices[1].key, world.validation(), world.entropy)),
             "RFC 9420 11.2");
 }
 
@@ -72,19 +68,19 @@ TEST_F(MlsCalls, MessagesOfAnotherKindAreRefused) {
   Group& group = party.groups[0];
   const Bytes other = world.protect(party.groups[1], "no key package");
   const Bytes own_kind = dora.bundle.message();
-  EXPECT_EQ(place(group.propose_add(other, world.validation(), world.entropy)), "RFC 9420 12.1.1");
+  EXPECT_EQ(place_of(group.propose_add(other, world.validation(), world.entropy)), "RFC 9420 12.1.1");
   CommitRequest request;
   request.adds = {other};
-  EXPECT_EQ(place(group.commit(request, world.validation(), world.entropy)), "RFC 9420 12.1.1");
-  EXPECT_EQ(place(group.process(own_kind, world.validation())), "RFC 9420 6 wire_format");
-  EXPECT_EQ(place(check_key_package(other, world.validation())), "RFC 9420 10");
-  EXPECT_EQ(place(check_group_info(other, world.validation())), "RFC 9420 12.4.3 GroupInfo");
-  EXPECT_EQ(place(welcome_recipients(other)), "RFC 9420 12.4.3.1");
+  EXPECT_EQ(place_of(group.commit(request, world.validation(), world.entropy)), "RFC 9420 12.1.1");
+  EXPECT_EQ(place_of(group.process(own_kind, world.validation())), "RFC 9420 6 wire_format");
+  EXPECT_EQ(place_of(check_key_package(other, world.validation())), "RFC 9420 10");
+  EXPECT_EQ(place_of(check_group_info(other, world.validation())), "RFC 9420 12.4.3 GroupInfo");
+  EXPECT_EQ(place_of(welcome_recipients(other)), "RFC 9420 12.4.3.1");
   MlsMessage welcome;
   welcome.body = Welcome{1, {}, {}};
-  EXPECT_EQ(place(welcome_recipients(encode(welcome))), "RFC 9420 12.4.3.1 suite");
+  EXPECT_EQ(place_of(welcome_recipients(encode(welcome))), "RFC 9420 12.4.3.1 suite");
   welcome.body = Welcome{kSuite, {{Bytes(31, 1), {}}}, {}};
-  EXPECT_EQ(place(welcome_recipients(encode(welcome))), "RFC 9420 5.2");
+  EXPECT_EQ(place_of(welcome_recipients(encode(welcome))), "RFC 9420 5.2");
 }
 
 TEST_F(MlsCalls, InvalidKeyPackageIsRefusedByWhoeverIsGivenIt) {
@@ -92,21 +88,21 @@ TEST_F(MlsCalls, InvalidKeyPackageIsRefusedByWhoeverIsGivenIt) {
   expired.leaf_node.lifetime.not_after = expired.leaf_node.lifetime.not_before - 1;
   const Bytes message = message_of(resigned(expired, dora.key));
   const std::string refused = "RFC 9420 7.2 lifetime";
-  EXPECT_EQ(place(check_key_package(message, world.validation())), refused);
-  EXPECT_EQ(place(party.groups[0].propose_add(message, world.validation(), world.entropy)), refused);
+  EXPECT_EQ(place_of(check_key_package(message, world.validation())), refused);
+  EXPECT_EQ(place_of(party.groups[0].propose_add(message, world.validation(), world.entropy)), refused);
   CommitRequest request;
   request.adds = {message};
-  EXPECT_EQ(place(party.groups[0].commit(request, world.validation(), world.entropy)), refused);
+  EXPECT_EQ(place_of(party.groups[0].commit(request, world.validation(), world.entropy)), refused);
 }
 
 TEST_F(MlsCalls, ProposalThatCannotHoldIsNotSent) {
   Group& group = party.groups[0];
-  EXPECT_EQ(place(group.propose_remove(LeafIndex{3}, world.entropy)), "RFC 9420 12.1.3");
-  EXPECT_EQ(place(group.propose_context_extensions({{extension_type::kRequiredCapabilities, {1}}},
-                                                   world.validation(), world.entropy)),
+  EXPECT_EQ(place_of(group.propose_remove(LeafIndex{3}, world.entropy)), "RFC 9420 12.1.3");
+  EXPECT_EQ(place_of(group.propose_context_extensions({{extension_type::kRequiredCapabilities, {1}}},
+                                                      world.validation(), world.entropy)),
             "RFC 9420 11.1");
-  EXPECT_EQ(place(group.propose_context_extensions({{extension_type::kExternalSenders, {1}}},
-                                                   world.validation(), world.entropy)),
+  EXPECT_EQ(place_of(group.propose_context_extensions({{extension_type::kExternalSenders, {1}}},
+                                                      world.validation(), world.entropy)),
             "RFC 9420 12.1.8.1");
   EXPECT_EQ(group.pending_proposals(), 0u);
 }
@@ -115,26 +111,26 @@ TEST_F(MlsCalls, PolicyIsAskedAboutOurOwnLeafToo) {
   world.policy.refuse_use = CredentialUse::kOwn;
   const auto created = Group::create(as_bytes("dag"), Credential::basic(as_bytes("device0")),
                                      party.devices[0].key, {}, world.validation(), world.entropy);
-  EXPECT_EQ(place(created), "test policy");
+  EXPECT_EQ(place_of(created), "test policy");
   CommitRequest request;
   request.new_credential = Credential::basic(as_bytes("device0 v2"));
-  EXPECT_EQ(place(party.groups[0].commit(request, world.validation(), world.entropy)), "test policy");
+  EXPECT_EQ(place_of(party.groups[0].commit(request, world.validation(), world.entropy)), "test policy");
 }
 
 TEST_F(MlsCalls, OneCommitAtATime) {
   world.commit_path(party.groups[0]);
-  EXPECT_EQ(place(party.groups[0].commit({}, world.validation(), world.entropy)), "RFC 9420 12.4.1");
+  EXPECT_EQ(place_of(party.groups[0].commit({}, world.validation(), world.entropy)), "RFC 9420 12.4.1");
 }
 
 TEST_F(MlsCalls, LimitsOfAMessageAndOfAnEpochsProposals) {
   Group& group = party.groups[0];
   const Bytes half(caps::kMessageBytes / 2, 1);
   EXPECT_TRUE(group.protect({}, half, world.entropy).has_value());
-  EXPECT_EQ(place(group.protect(Bytes{1}, half, world.entropy)), "protect");
-  EXPECT_EQ(parse_message(Bytes(caps::kMessageBytes + 1, 0)).error().code, Errc::kTooLarge);
+  EXPECT_EQ(place_of(group.protect(Bytes{1}, half, world.entropy)), "protect");
+  EXPECT_EQ(code_of(parse_message(Bytes(caps::kMessageBytes + 1, 0))), Errc::kTooLarge);
   const Bytes late = World::get(party.groups[1].propose_update(world.entropy));
   GroupAccess::state(group).proposals.resize(caps::kProposals);
-  EXPECT_EQ(place(group.propose_update(world.entropy)), "proposals of one epoch");
+  EXPECT_EQ(place_of(group.propose_update(world.entropy)), "proposals of one epoch");
   EXPECT_EQ(refusal(group, late, world.validation()), "proposals of one epoch");
   GroupAccess::state(group).proposals.resize(caps::kProposals - 1);
   EXPECT_EQ(refusal(group, late, world.validation()), "");

@@ -28,8 +28,7 @@ inline Bytes message_of(KeyPackage key_package) {
 
 // What was refused, by its place in the RFC; "" when nothing was.
 inline std::string refusal(Group& group, ByteView message, const Validation& validation) {
-  const Result<Processed> done = group.process(message, validation);
-  return done ? "" : done.error().where;
+  return place_of(group.process(message, validation));
 }
 
 class Insider {

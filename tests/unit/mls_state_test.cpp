@@ -64,9 +64,9 @@ TEST(MlsState, BlobAndRowsOfTwoEpochsAreRefused) {
   const SecretBytes epoch = party.groups[0].save_epoch();
   const SecretBytes ratchets = party.groups[0].save_ratchets();
   const SignKey& key = party.devices[0].key;
-  EXPECT_EQ(Group::restore(epoch.expose(), old_ratchets.expose(), key).error().code, Errc::kCorrupt);
-  EXPECT_EQ(Group::restore(old_epoch.expose(), ratchets.expose(), key).error().code, Errc::kCorrupt);
-  EXPECT_EQ(Group::restore(ratchets.expose(), epoch.expose(), key).error().code, Errc::kCorrupt);
+  EXPECT_EQ(code_of(Group::restore(epoch.expose(), old_ratchets.expose(), key)), Errc::kCorrupt);
+  EXPECT_EQ(code_of(Group::restore(old_epoch.expose(), ratchets.expose(), key)), Errc::kCorrupt);
+  EXPECT_EQ(code_of(Group::restore(ratchets.expose(), epoch.expose(), key)), Errc::kCorrupt);
   EXPECT_TRUE(Group::restore(epoch.expose(), ratchets.expose(), key).has_value());
 }
 
@@ -75,7 +75,7 @@ TEST(MlsState, RowOfAnotherGroupIsRefused) {
   Party one(world, 2), other(world, 2);
   std::vector<GroupRow> rows = one.groups[0].all_rows();
   rows[0] = std::move(other.groups[0].all_rows()[0]);
-  EXPECT_EQ(Group::restore(one.groups[0].save_epoch().expose(), rows, one.devices[0].key).error().code,
+  EXPECT_EQ(code_of(Group::restore(one.groups[0].save_epoch().expose(), rows, one.devices[0].key)),
             Errc::kCorrupt);
 }
 
@@ -117,14 +117,14 @@ TEST(MlsState, ChangedBytesOtherVersionsAndOtherKeysAreRefused) {
   for (std::size_t i = 2; i < epoch.size(); i += 11) {
     Bytes changed = epoch;
     changed[i] ^= 1;
-    EXPECT_EQ(Group::restore(changed, ratchets, party.devices[0].key).error().code, Errc::kCorrupt) << i;
+    EXPECT_EQ(code_of(Group::restore(changed, ratchets, party.devices[0].key)), Errc::kCorrupt) << i;
   }
   Bytes version = epoch;
   version[1] = 9;
-  EXPECT_EQ(Group::restore(version, ratchets, party.devices[0].key).error().code, Errc::kUnsupported);
-  EXPECT_EQ(Group::restore(ByteView(epoch).first(10), ratchets, party.devices[0].key).error().code,
+  EXPECT_EQ(code_of(Group::restore(version, ratchets, party.devices[0].key)), Errc::kUnsupported);
+  EXPECT_EQ(code_of(Group::restore(ByteView(epoch).first(10), ratchets, party.devices[0].key)),
             Errc::kCorrupt);
-  EXPECT_EQ(Group::restore(epoch, ratchets, party.devices[1].key).error().code, Errc::kInvalidValue);
+  EXPECT_EQ(code_of(Group::restore(epoch, ratchets, party.devices[1].key)), Errc::kInvalidValue);
 }
 
 // What a group may not forget over a restart: each of these keeps it from sending.
@@ -144,9 +144,8 @@ TEST(MlsState, RemovedFrozenAndOldBackupStayWhatTheyAre) {
   for (Group* group : {&removed, &frozen, &old}) {
     Group again = World::get(reload(*group, party.devices[1].key));
     EXPECT_FALSE(again.active());
-    const auto refused = again.protect({}, {}, world.entropy);
-    ASSERT_FALSE(refused);
-    EXPECT_STREQ(refused.error().where, group->protect({}, {}, world.entropy).error().where);
+    EXPECT_EQ(place_of(again.protect({}, {}, world.entropy)),
+              place_of(group->protect({}, {}, world.entropy)));
   }
   EXPECT_TRUE(World::get(reload(old, party.devices[1].key)).old_backup());
   Group again = World::get(reload(frozen, party.devices[1].key));
@@ -195,15 +194,18 @@ TEST(MlsState, WholeRowThatIsNoneOfTheGroupsIsRefused) {
     out.raw(more);
     return out.take();
   };
-  const auto with = [&](Bytes row_key, const Bytes& content) {
+  const auto marked = [&](Bytes row_key, ByteView content, ByteView by) {
     Writer value(Writer::Kind::kSecret), input(Writer::Kind::kSecret);
     value.raw(content);
-    input.opaque(mark);
+    input.opaque(by);
     input.opaque(row_key);
     input.raw(content);
     value.raw(sha256(input.view()));
+    return GroupRow{std::move(row_key), value.take_secret()};
+  };
+  const auto with = [&](Bytes row_key, const Bytes& content, const Bytes* by = nullptr) {
     std::vector<GroupRow> rows = party.groups[0].all_rows();
-    rows.push_back({std::move(row_key), value.take_secret()});
+    rows.push_back(marked(std::move(row_key), content, by == nullptr ? mark : *by));
     const auto again = Group::restore(party.groups[0].save_epoch().expose(), rows, party.devices[0].key);
     return std::string(again ? "" : again.error().where);
   };
@@ -217,9 +219,19 @@ TEST(MlsState, WholeRowThatIsNoneOfTheGroupsIsRefused) {
   node.resize(2 + 32);
   EXPECT_EQ(with(key(1, epoch, 99), node), "group row");                        // outside the tree
   EXPECT_EQ(with(key(1, epoch, 2), node), "group rows: a ratchet is missing");  // covered already
+  const Bytes no_mark;
+  EXPECT_EQ(with(key(1, epoch + 9, 2), node, &no_mark), "group row");  // of an epoch that has no mark
   node.push_back(0);
   EXPECT_EQ(with(key(1, epoch, 2), node), "group row");  // too long
 
+  std::vector<GroupRow> longer = party.groups[0].all_rows();
+  Bytes long_key = longer.back().key;
+  long_key.push_back(0);
+  const Bytes content =
+      to_bytes(longer.back().value->expose().first(longer.back().value->size() - kHashBytes));
+  longer.back() = marked(std::move(long_key), content, mark);
+  EXPECT_EQ(place_of(Group::restore(party.groups[0].save_epoch().expose(), longer, party.devices[0].key)),
+            "group row");
   std::vector<GroupRow> deleted = party.groups[0].all_rows();
   deleted[0].value.reset();
   EXPECT_FALSE(
@@ -437,7 +449,7 @@ TEST(MlsState, KeyPackageBundleSurvivesTheStore) {
   EXPECT_TRUE(Group::join(*made.welcome, again, bob.key, world.validation()).has_value());
   Bytes changed = to_bytes(saved.expose());
   changed.back() ^= 4;
-  EXPECT_EQ(KeyPackageBundle::restore(changed).error().code, Errc::kCorrupt);
+  EXPECT_EQ(code_of(KeyPackageBundle::restore(changed)), Errc::kCorrupt);
   const auto refused = [&](const std::function<void(Bytes&)>& change) {
     Bytes bytes = to_bytes(saved.expose());
     change(bytes);

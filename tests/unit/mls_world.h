@@ -21,6 +21,17 @@ struct GroupAccess {
   static GroupState& state(Group& group) { return *group.state_; }
 };
 
+// What a Result was refused with; Errc{} and "" when it was not. (The error of a Result that holds a value is
+// whatever lies there, and may look right.)
+template <class R>
+Errc code_of(const R& result) {
+  return result ? Errc{} : result.error().code;
+}
+template <class R>
+std::string place_of(const R& result) {
+  return result ? "" : result.error().where;
+}
+
 namespace test {
 
 inline UtcTime start_time() { return from_unix_ms(1'800'000'000'000); }
@@ -123,10 +134,7 @@ class World {
     }
     return std::string(as_text(application->plaintext.expose()));
   }
-  Errc error(Group& group, ByteView message) {
-    const Result<Processed> done = group.process(message, validation());
-    return done ? Errc{} : done.error().code;
-  }
+  Errc error(Group& group, ByteView message) { return code_of(group.process(message, validation())); }
 
   template <class T>
   static T get(Result<T> result) {
