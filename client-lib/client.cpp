@@ -300,6 +300,12 @@ class ClientImpl final : public Client {
   Result<DutyChangeId> take_over(RoleId role, std::optional<UtcTime> until) override {
     return settled(core_->take_over(role, until, time_.now()));
   }
+  Status check_in(RoleId role) override {
+    const Status said = core_->check_in(role, time_.now());
+    NV_TRYV(settle());
+    return said;
+  }
+  std::vector<CheckInView> check_ins() const override { return core_->check_ins(time_.now()); }
   std::vector<DutyChangeView> duty_changes() const override { return core_->duty_changes(); }
   std::vector<DutyLine> duty(std::optional<UtcTime> at) const override {
     return core_->duty(at.value_or(time_.now()));

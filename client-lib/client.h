@@ -132,6 +132,10 @@ class Client {
   virtual std::vector<DutyLine> duty(std::optional<UtcTime> at) const = 0;  // none: now
   virtual std::vector<DutyRole> own_roles() const = 0;        // that our person may hold
   virtual std::vector<OwnTurn> own_turns(Millis ahead) const = 0;  // from now on
+  // "Jeg er på vagt" (P-181), sent as a change of duty is; answered by CheckInAnswered. kNotFound, kWrongState,
+  // kNoKeyPackage: ClientCore::check_in.
+  virtual Status check_in(RoleId role) = 0;
+  virtual std::vector<CheckInView> check_ins() const = 0;  // that we are asked for, the soonest first
 
   // ---- Looking. All from the store; work offline.
   virtual std::optional<Person> self() const = 0;

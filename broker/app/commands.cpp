@@ -268,6 +268,8 @@ int run_hub(const std::string& config_path) {
   HubConfig hub;
   hub.organisations = std::move(cards.cards);
   hub.sign_key = opened->keys.sign.public_key();
+  hub.duty.check_in_within = std::chrono::seconds(config.check_in_seconds);
+  hub.duty.silent_after = std::chrono::seconds(config.silent_seconds);
   Runner runner(std::move(hub), **journal, opened->keys.curve, opened->keys.sign, clock, entropy, log,
                 manager, options);
   runner.set_metrics(metrics.get());

@@ -150,6 +150,9 @@ ConfigOutcome parse_config(std::string_view text, std::string_view file_name) {
   Table watchdog;
   watchdog.text("url", config.watchdog_url);
   watchdog.number("every_seconds", config.watchdog_seconds, 1, 3'600);
+  Table duty;
+  duty.number("check_in_within_seconds", config.check_in_seconds, 1, 4 * 3'600);
+  duty.number("silent_after_seconds", config.silent_seconds, 20, 4 * 3'600);
   Table root;
   root.text("endpoint", config.endpoint);
   root.text("data_dir", config.data_dir);
@@ -160,6 +163,7 @@ ConfigOutcome parse_config(std::string_view text, std::string_view file_name) {
   root.table("journal", journal, problems);
   root.table("audit", audit, problems);
   root.table("watchdog", watchdog, problems);
+  root.table("duty", duty, problems);
   root.read(parsed.table(), problems);
   check_and_complete(config, problems);
   std::sort(problems.begin(), problems.end());

@@ -30,6 +30,9 @@ struct Config {
   std::string watchdog_url;                  // [watchdog] url: https, or http on loopback; empty: none
   std::uint64_t watchdog_seconds = 60;       // [watchdog] every_seconds
 
+  std::uint64_t check_in_seconds = 600;      // [duty] check_in_within_seconds: of a shift's beginning (P-183)
+  std::uint64_t silent_seconds = 180;        // [duty] silent_after_seconds: no device of a person on duty heard
+
   std::string journal_path() const { return data_dir + "/journal"; }
 };
 

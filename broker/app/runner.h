@@ -137,6 +137,7 @@ class Runner {
   void watch_front();
   void watch_alerts();
   void watch_refused_alerts();
+  void watch_duty();
   void hold(Outcome outcome);
   Status check_audit();
   void publish();
@@ -192,6 +193,7 @@ class Runner {
   std::uint64_t accept_failures_told_ = 0;
   UtcTime settled_at_;  // when no alert was overdue
   std::uint64_t refused_alerts_told_ = 0;
+  std::uint64_t degraded_told_ = 0;
   std::uint64_t watchdog_failures_told_ = 0;
   bool pause_told_ = false;
   std::uint64_t records_since_snapshot_ = 0;

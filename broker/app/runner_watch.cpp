@@ -90,6 +90,7 @@ void Runner::watch_each_second() {
   watch_clock();
   watch_front();
   watch_refused_alerts();
+  watch_duty();
   watch_alerts();
   publish();
 }
@@ -130,6 +131,18 @@ void Runner::watch_refused_alerts() {
   if (refused == refused_alerts_told_) return;
   refused_alerts_told_ = refused;
   log_.alarm(LogEvent::kAlertRefused, {{LogField::kCount, refused}});
+}
+
+// P-186: which roles, the audit says.
+void Runner::watch_duty() {
+  const std::uint64_t degraded = core_.counters().roles_degraded;
+  if (degraded == degraded_told_) return;
+  if (degraded > degraded_told_) {
+    log_.alarm(LogEvent::kDutyDegraded, {{LogField::kCount, degraded}});
+  } else {
+    log_.info(LogEvent::kDutyRecovered, {{LogField::kCount, degraded}});
+  }
+  degraded_told_ = degraded;
 }
 
 // Trap 4: an admitted peer can make libzmq hold a message without end, and no option stops it.

@@ -15,7 +15,8 @@ bool fits(const AlertFacts& facts, const AlertProgress& progress, std::size_t de
   const std::size_t steps = facts.ladder.steps.size();
   const bool escalating = progress.state == wire::AlertState::kEscalating;
   return progress.step < std::max<std::size_t>(steps, 1) && (!escalating || steps > 0) &&
-         (escalating || progress.step_devices.empty()) &&
+         (escalating || (progress.step_devices.empty() && progress.armed_devices.empty())) &&
+         (progress.armed_devices.empty() || progress.armed_devices.back() < devices) &&
          has_timer(progress) == (progress.due_at != kNever) &&
          (progress.state != wire::AlertState::kTaken || progress.taken_by.has_value()) &&
          (!progress.taken_by || *progress.taken_by < devices) &&

@@ -29,12 +29,12 @@
 
 namespace nattevagt::broker {
 
-// The highest value of an enum that may stand in stored bytes; 0 is legal for NoticeKind alone.
+// The highest value of an enum that may stand in stored bytes.
 template <class Enum>
 struct EnumRange;
 template <>
 struct EnumRange<wire::EntryKind> {
-  static constexpr wire::EntryKind kFirst = wire::EntryKind::kApplication, kLast = wire::EntryKind::kGap;
+  static constexpr wire::EntryKind kFirst = wire::EntryKind::kApplication, kLast = wire::EntryKind::kCheckIn;
 };
 template <>
 struct EnumRange<wire::AlertState> {
@@ -52,6 +52,10 @@ template <>
 struct EnumRange<wire::DocumentKind> {
   static constexpr wire::DocumentKind kFirst = wire::DocumentKind::kRoster,
                                       kLast = wire::DocumentKind::kDutyChanges;
+};
+template <>
+struct EnumRange<wire::DutyTrouble> {
+  static constexpr wire::DutyTrouble kFirst = wire::DutyTrouble::kNone, kLast = wire::DutyTrouble::kSilent;
 };
 template <>
 struct EnumRange<wire::TargetKind> {
@@ -73,6 +77,7 @@ class Writer {
   }
   const Bytes& bytes() const noexcept { return out_; }
   static constexpr bool has_duty() noexcept { return true; }
+  static constexpr bool has_check_in() noexcept { return true; }
   Bytes take() noexcept { return std::move(out_); }
 
  private:
@@ -158,6 +163,9 @@ class Reader {
   // Bytes of a format from before alerts kept their rota's version and who is asked to have them.
   void set_without_duty() noexcept { has_duty_ = false; }
   bool has_duty() const noexcept { return has_duty_; }
+  // And from before a step could be armed (P-185).
+  void set_without_check_in() noexcept { has_check_in_ = false; }
+  bool has_check_in() const noexcept { return has_check_in_; }
 
  private:
   ByteView take(std::size_t size) noexcept {
@@ -280,7 +288,7 @@ class Reader {
 
   ByteView in_;
   bool failed_ = false;
-  bool has_duty_ = true;
+  bool has_duty_ = true, has_check_in_ = true;
 };
 
 }  // namespace nattevagt::broker

@@ -136,6 +136,25 @@ std::string alert_state(const Alert& alert, const Directory& directory) {
       .take();
 }
 
+std::string_view name_of(wire::DutyTrouble trouble) {
+  switch (trouble) {
+    case wire::DutyTrouble::kNone: return "none";
+    case wire::DutyTrouble::kNotCheckedIn: return "not_checked_in";
+    case wire::DutyTrouble::kSilent: return "silent";
+  }
+  return "unknown";
+}
+
+std::string role_subject(const RoleId& role) { return "role=" + role.hex(); }
+std::string role_state(const WatchedRole* role) {
+  if (role == nullptr) return std::string(kGone);
+  std::uint64_t in = 0;
+  for (const Shift& shift : role->shifts) in += shift.check_in ? 1U : 0U;
+  Words words;
+  words.word("trouble", name_of(role->trouble)).time("since", role->since);
+  return words.word("asked", std::uint64_t{role->shifts.size()}).word("checked_in", in).take();
+}
+
 class Lines {
  public:
   Lines(JournalIndex index, UtcTime at, const AuditScene& scene) : index_(index), at_(at), scene_(scene) {}
@@ -175,6 +194,25 @@ class Lines {
   void operator()(const AlertForgotten& fact) {
     line(begin("alert_forgotten"), alert_subject(fact.alert), std::string(kGone));
   }
+  void operator()(const CheckInAsked& fact) {
+    Words words = begin("check_in_asked");
+    words.id("person", fact.person).time("from", fact.from).time("due", fact.due_at);
+    rung(words, "asked", fact.devices);
+    role(std::move(words), fact.role);
+  }
+  void operator()(const CheckedIn& fact) {
+    Words words = begin("checked_in");
+    by(words, fact.device);
+    role(std::move(words.id("person", fact.person)), fact.role);
+  }
+  void operator()(const ShiftEnded& fact) {
+    Words words = begin("shift_ended");
+    role(std::move(words.id("person", fact.person)), fact.role);
+  }
+  void operator()(const DutyDoubted& fact) {
+    const bool over = fact.trouble == wire::DutyTrouble::kNone;
+    role(begin(over ? "role_recovered" : "role_degraded"), fact.role);
+  }
   // Not audited; see the header.
   void operator()(const KeyPackageAdded&) {}
   void operator()(const KeyPackagesTaken&) {}
@@ -196,19 +234,22 @@ class Lines {
   }
   void alert(Words words, const AlertId& id, const AlertChange* change) {
     if (change != nullptr) {
-      for (const Post& post : change->posts) rung(words, post);
+      for (const Post& post : change->posts) rung(words, name_of(post.kind), post.devices);
     }
     line(std::move(words), alert_subject(id), alert_state(*scene_.alerts.find(id), scene_.directory));
   }
   // Who was rung is what is asked after a night that went wrong.
-  void rung(Words& words, const Post& post) const {
+  void rung(Words& words, std::string_view how, const std::vector<DeviceNumber>& numbers) const {
     std::string devices;
-    const std::size_t named = std::min(post.devices.size(), kAuditDevicesNamed);
+    const std::size_t named = std::min(numbers.size(), kAuditDevicesNamed);
     for (std::size_t i = 0; i < named; ++i) {
-      devices += (i == 0 ? "" : ",") + scene_.directory.device(post.devices[i]).identity.device.hex();
+      devices += (i == 0 ? "" : ",") + scene_.directory.device(numbers[i]).identity.device.hex();
     }
-    if (named < post.devices.size()) devices += ",+" + std::to_string(post.devices.size() - named);
-    words.word(name_of(post.kind), devices);
+    if (named < numbers.size()) devices += ",+" + std::to_string(numbers.size() - named);
+    words.word(how, devices);
+  }
+  void role(Words words, const RoleId& id) {
+    line(std::move(words), role_subject(id), role_state(scene_.duty.find(id)));
   }
   void line(Words words, const std::string& subject, const std::string& state) {
     lines_.push_back(words.take() + ' ' + subject + std::string(kBar) + state);
@@ -229,7 +270,7 @@ std::vector<std::string> audit_texts(const Fact& fact, JournalIndex index, UtcTi
   return lines.take();
 }
 
-AuditSubjects subjects_of(const Directory& directory, const AlertBook& alerts) {
+AuditSubjects subjects_of(const Directory& directory, const AlertBook& alerts, const DutyBook& duty) {
   AuditSubjects out;
   for (const auto& [id, known] : directory.grants()) out[grant_subject(id)] = grant_state(known.grant);
   for (DeviceNumber number = 0; number < directory.device_count(); ++number) {
@@ -241,6 +282,7 @@ AuditSubjects subjects_of(const Directory& directory, const AlertBook& alerts) {
   }
   alerts.each(
       [&](const Alert& alert) { out[alert_subject(alert.facts.alert)] = alert_state(alert, directory); });
+  for (const auto& [role, watched] : duty.roles()) out[role_subject(role)] = role_state(&watched);
   return out;
 }
 

@@ -2,7 +2,7 @@
 // to (PROTOCOL.md P-120..P-122). The chain and the file are proto/wire/audit.h.
 //
 // A line is words with a space between: at=, record=, event=, what the event adds, then the subject (alert=,
-// device=, grant=, document=), a bar, and the subject's state after it. So the last line of a subject tells
+// device=, grant=, document=, role=), a bar, and the subject's state after it. So the last line of a subject tells
 // its state, and all lines together can be compared with the hub's own state: subjects_of() gives that in the
 // same words.
 //
@@ -18,6 +18,7 @@
 
 #include "broker/core/alert_book.h"
 #include "broker/core/directory.h"
+#include "broker/core/duty_book.h"
 #include "proto/wire/audit.h"
 
 namespace nattevagt::broker {
@@ -28,6 +29,7 @@ inline constexpr std::size_t kAuditDevicesNamed = 64;  // of one line; of more, 
 struct AuditScene {
   const Directory& directory;
   const AlertBook& alerts;
+  const DutyBook& duty;
   const std::vector<DeviceNumber>& revoked_now;  // by a DocumentPublished
 };
 
@@ -38,7 +40,7 @@ std::vector<std::string> audit_texts(const Fact& fact, JournalIndex index, UtcTi
 
 // Subject to state, as the lines tell it. "gone": it is no more.
 using AuditSubjects = std::map<std::string, std::string>;
-AuditSubjects subjects_of(const Directory& directory, const AlertBook& alerts);
+AuditSubjects subjects_of(const Directory& directory, const AlertBook& alerts, const DutyBook& duty);
 
 // Reads lines, each once and in order.
 class AuditFold {

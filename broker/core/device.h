@@ -27,6 +27,8 @@ struct Device {
   Session* session = nullptr;  // the one that has said Hello or may yet
   bool connected = false;      // has said Hello, and is still there
   UtcTime seen_at = UtcTime::min();
+  // P-182: the last request, and since when there was none of kHeardBreak without one.
+  UtcTime heard_at = UtcTime::min(), heard_since = UtcTime::min();
   std::int64_t tokens = 0;  // requests it may still send; below 0: alerts on credit (P-015)
   UtcTime tokens_at = UtcTime::min();
   std::map<ConversationId, Stream*> streams;  // conversations that it still gets entries of

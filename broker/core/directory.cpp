@@ -226,6 +226,21 @@ void Directory::index_roster(const OrganisationId& id, RosterView view) {
   for (const wire::Role& role : view.roster.roles) {
     if (role_owner_.at(role.id) == id) holders_[role.id] = role.holders;
   }
+  auto& asking = asking_units_[id];
+  asking.clear();
+  std::map<LadderId, const wire::Ladder*> ladders;
+  for (const wire::Ladder& ladder : view.roster.ladders) ladders.emplace(ladder.id, &ladder);
+  for (const wire::Unit& unit : view.roster.units) {
+    for (const wire::UnitLadder& of : unit.ladders) {
+      const auto ladder = ladders.find(of.ladder);
+      if (ladder == ladders.end()) continue;
+      for (const wire::LadderStep& step : ladder->second->steps) {
+        for (const wire::Target& target : step.targets) {
+          if (target.kind == wire::TargetKind::kRole) asking[RoleId{target.id.bytes}].insert(unit.id);
+        }
+      }
+    }
+  }
   rosters_.insert_or_assign(id, std::move(view));
   rebuild_rota(id);
 }
@@ -406,31 +421,62 @@ UtcTime Directory::next_duty_change(UtcTime after) const {
   return next;
 }
 
-std::vector<DeviceNumber> Directory::concerned_by_gap(const RoleId& role, UtcTime now) const {
+const OrganisationId& Directory::owner_of_role(const RoleId& role) const {
+  static const OrganisationId kNone{};
+  const auto owner = role_owner_.find(role);
+  return owner == role_owner_.end() ? kNone : owner->second;
+}
+
+DutyPlan Directory::duty_plan(const RoleId& role, UtcTime now, Millis ahead) const {
+  DutyPlan out;
+  out.until = kNever;
+  const auto [rota, plan] = rota_of(role);
+  if (plan == nullptr) return out;
+  const auto add = [&](UtcTime at) {
+    const rota::OnDuty duty = rota::on_duty(*rota, *plan, at);
+    for (const PersonId& person : permitted(role, role, &duty.persons)) out.from.emplace(person, at);
+  };
+  add(now);
+  UtcTime next = rota::next_change(*rota, *plan, now);
+  out.until = next;
+  for (; next <= now + ahead; next = rota::next_change(*rota, *plan, next)) add(next);
+  if (next != kNever) out.until = std::min(out.until, next - ahead);
+  return out;
+}
+
+std::vector<DeviceNumber> Directory::concerned_by(const RoleId& role, UtcTime now) const {
   std::set<DeviceNumber> out;
   if (const auto* holders = holders_of(role)) {
     for (const PersonId& person : *holders) add_devices_of_person(person, now, out);
   }
   add_backup_devices_of(role, now, out);
-  add_recorders_of(role_owner_.at(role), now, out);
-  const auto names = [&](const wire::Ladder& ladder) {
-    return std::any_of(ladder.steps.begin(), ladder.steps.end(), [&](const wire::LadderStep& step) {
-      return std::any_of(step.targets.begin(), step.targets.end(), [&](const wire::Target& target) {
-        return target.kind == wire::TargetKind::kRole && target.id.bytes == role.bytes;
-      });
-    });
-  };
-  for (const auto& [id, view] : rosters_) {
-    for (const wire::Unit& unit : view.roster.units) {
-      const bool asks = std::any_of(unit.ladders.begin(), unit.ladders.end(), [&](const wire::UnitLadder& of) {
-        const wire::Ladder* ladder = view.ladder(of.ladder);
-        return ladder != nullptr && names(*ladder);
-      });
-      if (!asks) continue;
-      for (const DeviceNumber number : asking_devices(id, unit.id, now)) out.insert(number);
+  add_recorders_of(owner_of_role(role), now, out);
+  for (const auto& [organisation, roles] : asking_units_) {
+    const auto units = roles.find(role);
+    if (units == roles.end()) continue;
+    for (const UnitId& unit : units->second) {
+      for (const DeviceNumber number : asking_devices(organisation, unit, now)) out.insert(number);
     }
   }
   return {out.begin(), out.end()};
+}
+
+bool Directory::concerns(const RoleId& role, const Device& device, UtcTime now) const {
+  if (!device.usable(now)) return false;
+  const wire::DeviceIdentity& who = device.identity;
+  const auto among = [&](const std::vector<PersonId>& persons) {
+    return std::find(persons.begin(), persons.end(), who.person) != persons.end();
+  };
+  if (device.is_recorder()) {
+    const RosterView* view = owner_of_role(role) == who.organisation ? roster(who.organisation) : nullptr;
+    return view != nullptr && among(view->roster.recorders);
+  }
+  const auto* holders = holders_of(role);
+  if ((holders != nullptr && among(*holders)) || among(backup_at(role, now))) return true;
+  const auto asking = who.unit ? asking_units_.find(who.organisation) : asking_units_.end();
+  if (asking == asking_units_.end()) return false;
+  const auto units = asking->second.find(role);
+  return units != asking->second.end() && units->second.contains(*who.unit);
 }
 
 void Directory::add_recorders_of(const OrganisationId& id, UtcTime now, std::set<DeviceNumber>& out) const {

@@ -25,6 +25,12 @@
 
 namespace nattevagt::broker {
 
+// P-180: of a role in a rota, those on duty in it by its own plan, and those who come soon, whom the roster lists.
+struct DutyPlan {
+  std::map<PersonId, UtcTime> from;  // when she comes on duty; in the past or now: she is
+  UtcTime until = UtcTime::min();    // it holds before this
+};
+
 // Announced, unexpired grants of one organisation: a device each for a whole region, twice.
 inline constexpr std::size_t kGrantsPerOrganisationMax = 50'000;
 
@@ -84,6 +90,7 @@ class Directory {
   const wire::Rota* rota(const OrganisationId& id) const;
   // Of the role's own organisation; nullptr: no roster lists it, or another organisation's does.
   const std::vector<PersonId>* holders_of(const OrganisationId& id, const RoleId& role) const;
+  const OrganisationId& owner_of_role(const RoleId& role) const;  // zeros: no roster names it
   const KnownDocument* document(const OrganisationId& id, wire::DocumentKind kind) const;
   std::vector<wire::DocumentVersion> document_versions() const;
   const std::map<std::pair<OrganisationId, wire::DocumentKind>, KnownDocument>& documents() const {
@@ -108,9 +115,12 @@ class Directory {
   void add_coming_devices_of(const wire::Target& target, UtcTime now, std::set<DeviceNumber>& out) const;
   UtcTime next_duty_change(UtcTime after) const;  // of any rota
   bool any_rota() const { return !rotas_.empty(); }
-  // P-117: whom a gap of the role concerns: its holders, its backup, the units whose ladders name it, and the
-  // organisation's recorders.
-  std::vector<DeviceNumber> concerned_by_gap(const RoleId& role, UtcTime now) const;
+  DutyPlan duty_plan(const RoleId& role, UtcTime now, Millis ahead) const;
+  void add_devices_of_person(const PersonId& person, UtcTime now, std::set<DeviceNumber>& out) const;
+  // P-117, P-186: whom the state of a role concerns: its holders, its backup, the units whose ladders name it,
+  // and the organisation's recorders.
+  std::vector<DeviceNumber> concerned_by(const RoleId& role, UtcTime now) const;
+  bool concerns(const RoleId& role, const Device& device, UtcTime now) const;  // is it among them?
   const std::map<OrganisationId, wire::Rota>& rotas() const { return rotas_; }
   void add_recorders_of(const OrganisationId& id, UtcTime now, std::set<DeviceNumber>& out) const;
   // Devices of the unit, enrolled by the organisation that asks.
@@ -133,7 +143,6 @@ class Directory {
   std::vector<PersonId> permitted(const RoleId& role, const RoleId& answering,
                                   const std::vector<PersonId>* on_duty) const;
   std::pair<const wire::Rota*, const wire::RoleRota*> rota_of(const RoleId& role) const;
-  void add_devices_of_person(const PersonId& person, UtcTime now, std::set<DeviceNumber>& out) const;
 
   std::vector<wire::OrganisationCard> organisations_;
   std::map<GrantId, KnownGrant> grants_;
@@ -152,6 +161,8 @@ class Directory {
   std::map<UnitId, std::vector<DeviceNumber>> by_unit_;
   std::map<OrganisationId, RosterView> rosters_;
   std::map<RoleId, std::vector<PersonId>> holders_;
+  // By asking organisation: the units whose ladders name a role.
+  std::map<OrganisationId, std::map<RoleId, std::set<UnitId>>> asking_units_;
   std::map<OrganisationId, wire::Rota> published_rotas_;
   std::map<OrganisationId, std::vector<wire::AgreedChange>> changes_;
   std::map<OrganisationId, wire::Rota> rotas_;  // as they hold: the published one with its changes (P-114)

@@ -91,6 +91,7 @@ void fields(A& a, Fields<A, AlertProgress> v) {
   a(v.state, v.step, v.repeat, v.due_at, v.repeat_at, v.exhausted_at, v.taken_by, v.taken_at, v.ended_at,
     v.late, v.was_exhausted, v.reserve_used, v.technical_alarm, v.step_devices, v.declined);
   if (a.has_duty()) a(v.handing_to);
+  if (a.has_check_in()) a(v.armed_devices);
 }
 template <class A>
 void fields(A& a, Fields<A, Post> v) {
@@ -132,6 +133,22 @@ void fields(A& a, Fields<A, WarnedGap> v) {
 template <class A>
 void fields(A& a, Fields<A, GapWarned> v) {
   a(v.organisation, v.role, v.from, v.until, v.nearness, v.item, v.devices);
+}
+template <class A>
+void fields(A& a, Fields<A, CheckInAsked> v) {
+  a(v.organisation, v.role, v.person, v.from, v.due_at, v.notice, v.item, v.devices);
+}
+template <class A>
+void fields(A& a, Fields<A, CheckedIn> v) {
+  a(v.role, v.person, v.device, v.check_in);
+}
+template <class A>
+void fields(A& a, Fields<A, ShiftEnded> v) {
+  a(v.role, v.person);
+}
+template <class A>
+void fields(A& a, Fields<A, DutyDoubted> v) {
+  a(v.role, v.trouble, v.since);
 }
 template <class A>
 void fields(A& a, Fields<A, AlertForgotten> v) {

@@ -71,6 +71,14 @@ void HubCore::State::count_technical(const AlertFacts& facts, const AlertProgres
     counters.technical_alarms += 1;
 }
 
+std::vector<DeviceNumber> HubCore::State::members_of(const Alert& alert) const {
+  std::vector<DeviceNumber> members;
+  for (const Member& member : streams.find(alert.facts.stream)->members()) {
+    if (member.until == 0) members.push_back(member.device);
+  }
+  return members;
+}
+
 // The move as a fact: who gets which item. `members` are those of the alert's stream.
 AlertChange HubCore::State::change_of(const AlertFacts& facts, const Alert* before,
                                       const std::vector<DeviceNumber>& members,
@@ -286,12 +294,8 @@ JournalIndex HubCore::State::store_act(const Alert& alert, const Device& device,
   fact.entry = {device.number, wanted.id, wire::EntryKind::kApplication,
                 wanted.epoch,  content,   static_cast<std::uint8_t>(wanted.kind)};
   if (!(move.progress == alert.progress) || !move.notices.empty()) {
-    std::vector<DeviceNumber> members;
-    for (const Member& member : streams.find(alert.facts.stream)->members()) {
-      if (member.until == 0) members.push_back(member.device);
-    }
     count_technical(alert.facts, &alert.progress, move.progress);
-    fact.change = change_of(alert.facts, &alert, members, move);
+    fact.change = change_of(alert.facts, &alert, members_of(alert), move);
   }
   return emit(std::move(fact), {wanted.bytes});
 }
@@ -371,12 +375,8 @@ void HubCore::State::move_alerts() {
     const std::vector<DeviceNumber> asking = asking_devices(alert.facts);
     const LadderMove move = advance(scene_of(alert.facts, asking), alert.progress);
     NV_CHECK(!(move.progress == alert.progress));  // else it would be due for ever
-    std::vector<DeviceNumber> members;
-    for (const Member& member : streams.find(alert.facts.stream)->members()) {
-      if (member.until == 0) members.push_back(member.device);
-    }
     count_technical(alert.facts, &alert.progress, move.progress);
-    emit(AlertStepped{id, change_of(alert.facts, &alert, members, move)});
+    emit(AlertStepped{id, change_of(alert.facts, &alert, members_of(alert), move)});
   }
 }
 
@@ -390,16 +390,12 @@ void HubCore::State::mend(const AlertId& id) {
   from.technical_alarm = true;
   const std::vector<DeviceNumber> asking = asking_devices(alert->facts);
   const LadderMove move = advance(scene_of(alert->facts, asking), from);
-  std::vector<DeviceNumber> members;
-  for (const Member& member : streams.find(alert->facts.stream)->members()) {
-    if (member.until == 0) members.push_back(member.device);
-  }
   count_technical(alert->facts, &alert->progress, move.progress);
   counters.alerts_mended += 1;
-  emit(AlertMended{id, change_of(alert->facts, alert, members, move)});
+  emit(AlertMended{id, change_of(alert->facts, alert, members_of(*alert), move)});
 }
 
-// P-106: who comes on duty while a step rings is rung within one tick.
+// P-106: who comes on duty while a step rings is rung within one tick; so are those whom it arms (P-185).
 void HubCore::State::follow_duty() {
   if (duty_at <= now) {
     duty_at = directory.next_duty_change(now);
@@ -415,7 +411,8 @@ void HubCore::State::follow_duty() {
     const std::vector<DeviceNumber> asking = asking_devices(alert->facts);
     const LadderMove move = join(scene_of(alert->facts, asking), alert->progress);
     if (move.notices.empty()) continue;
-    emit(AlertStepped{alert->facts.alert, change_of(alert->facts, alert, {}, move)});
+    count_technical(alert->facts, &alert->progress, move.progress);
+    emit(AlertStepped{alert->facts.alert, change_of(alert->facts, alert, members_of(*alert), move)});
   }
 }
 

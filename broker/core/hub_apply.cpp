@@ -5,6 +5,7 @@
 
 #include "broker/core/hub_state.h"
 #include "proto/common/check.h"
+#include "proto/wire/codec.h"
 
 namespace nattevagt::broker {
 namespace {
@@ -41,7 +42,8 @@ Status HubCore::State::apply(const GrantAnnounced& fact, Place place) {
 Status HubCore::State::apply(const DeviceEnrolled& fact, Place place) {
   NV_TRY(const DeviceNumber number, directory.apply_device(fact.certificate, place.index));
   streams.add_inbox(number);
-  directory.device(number).seen_at = place.at;
+  Device& device = directory.device(number);
+  device.seen_at = device.heard_at = device.heard_since = place.at;
   return {};
 }
 
@@ -282,14 +284,36 @@ Status HubCore::State::apply(const GapWarned& fact, Place place) {
     return other.until <= place.at || (other.from < fact.until && fact.from < other.until);
   });
   warned.push_back({fact.from, fact.until, fact.nearness});
-  auto payload = std::make_shared<InboxPayload>();
-  payload->item = fact.item;
-  const Digest content = sha256(fact.item);
-  for (const DeviceNumber device : fact.devices) {
-    apply_inbox(device, wire::EntryKind::kGap, content, payload, place);
-  }
+  post(wire::EntryKind::kGap, fact.item, fact.devices, place);
   return {};
 }
+
+void HubCore::State::post(wire::EntryKind kind, const Bytes& item, const std::vector<DeviceNumber>& devices,
+                          Place place) {
+  auto payload = std::make_shared<InboxPayload>();
+  payload->item = item;
+  const Digest content = sha256(item);
+  for (const DeviceNumber device : devices) apply_inbox(device, kind, content, payload, place);
+}
+
+// ---- Duty
+
+Status HubCore::State::apply(const CheckInAsked& fact, Place place) {
+  if (!known(fact.devices)) return corrupt("CheckInAsked");
+  NV_TRYV(duty.apply(fact));
+  post(wire::EntryKind::kCheckIn, fact.item, fact.devices, place);
+  return {};
+}
+
+Status HubCore::State::apply(const CheckedIn& fact, Place place) {
+  if (fact.device >= directory.device_count() || !wire::decode_signed_check_in(fact.check_in)) {
+    return corrupt("CheckedIn");
+  }
+  return duty.apply(fact, place.index, place.at);
+}
+
+Status HubCore::State::apply(const ShiftEnded& fact, Place) { return duty.apply(fact); }
+Status HubCore::State::apply(const DutyDoubted& fact, Place) { return duty.apply(fact); }
 
 Status HubCore::State::apply(const AlertForgotten& fact, Place) {
   const Alert* alert = alerts.find(fact.alert);

@@ -45,6 +45,22 @@ HubCore::State::State(HubConfig given)
 
 // ---- OnCall
 
+// P-185: a role that is degraded is answered by its backup and by the next step as well.
+std::vector<DeviceNumber> HubCore::State::armed_for(std::span<const wire::Target> targets,
+                                                    std::span<const wire::Target> next) const {
+  std::set<DeviceNumber> devices;
+  bool armed = false;
+  for (const wire::Target& target : targets) {
+    const RoleId role{target.id.bytes};
+    if (target.kind != wire::TargetKind::kRole || !duty.degraded(role)) continue;
+    armed = true;
+    directory.add_backup_devices_of(role, now, devices);
+  }
+  if (!armed) return {};
+  for (const DeviceNumber device : devices_of(next)) devices.insert(device);
+  return {devices.begin(), devices.end()};
+}
+
 std::vector<DeviceNumber> HubCore::State::devices_of(std::span<const wire::Target> targets) const {
   std::set<DeviceNumber> devices;
   for (const wire::Target& target : targets) {
@@ -68,7 +84,8 @@ bool HubCore::State::degraded(std::span<const wire::Target> targets) const {
     if (target.kind != wire::TargetKind::kRole) return false;
     std::set<DeviceNumber> devices;
     directory.add_devices_of(target, now, devices);
-    return silent(target, devices) || directory.gap_at(RoleId{target.id.bytes}, now);
+    const RoleId role{target.id.bytes};
+    return silent(target, devices) || duty.degraded(role) || directory.gap_at(role, now);
   });
 }
 
@@ -106,7 +123,7 @@ JournalIndex HubCore::State::emit(Fact fact, std::vector<Bytes> bodies) {
 // P-121: what was applied, as lines of the chain. Replay comes here too, so that the chain is the same.
 std::vector<wire::AuditLine> HubCore::State::note(const Fact& fact, JournalIndex index, UtcTime at) {
   std::vector<wire::AuditLine> lines;
-  for (std::string& text : audit_texts(fact, index, at, {directory, alerts, revoked_now})) {
+  for (std::string& text : audit_texts(fact, index, at, {directory, alerts, duty, revoked_now})) {
     audit.seq += 1;
     audit.chain = wire::audit_chain_next(audit.chain, audit.seq, sha256(as_bytes(text)));
     lines.push_back({audit.seq, at, std::move(text), audit.chain});
@@ -216,6 +233,7 @@ void HubCore::State::handle(const SessionRequest& event) {
     return ack == nullptr ? refuse(*session, request, Errc::kNotPermitted) : void();
   }
   if (session->device != nullptr) {
+    heard(*session->device);  // P-182
     const auto* raise = std::get_if<wire::Raise>(&body);
     const bool urgent = (raise != nullptr && !raise->drill) || std::holds_alternative<wire::Act>(body);
     const Millis wait = Sessions::charge(*session->device, now, urgent);
@@ -274,6 +292,10 @@ void HubCore::State::serve(Session& session, std::uint64_t request, const wire::
           get_audit_point(session, request);
         } else if constexpr (std::is_same_v<Wanted, wire::PostDutyChange>) {
           accept(change_duty(*session.device, wanted.change));
+        } else if constexpr (std::is_same_v<Wanted, wire::PostCheckIn>) {
+          accept(check_in(*session.device, wanted.check_in));
+        } else if constexpr (std::is_same_v<Wanted, wire::GetDutyStatus>) {
+          get_duty_status(session, request, wanted);
         } else {
           static_assert(std::is_same_v<Wanted, wire::Ack>);
           NV_CHECK(false);  // handled before
@@ -286,6 +308,7 @@ void HubCore::State::serve(Session& session, std::uint64_t request, const wire::
 
 void HubCore::State::run_time() {
   move_alerts();  // first: nobody's key is worth a late alert
+  watch_duty();
   follow_duty();
   watch_gaps();
   sessions.retry_stalled(now);
@@ -318,10 +341,10 @@ void HubCore::State::expire_keys() {
 UtcTime HubCore::State::next_deadline() const {
   const UtcTime keys = key_ends.empty() ? kNever : key_ends.begin()->first + Millis(1);
   const bool ringing = alerts.in_state(wire::AlertState::kEscalating) > 0;
-  const UtcTime duty = !duty_pending.empty() ? now : ringing ? duty_at : kNever;
+  const UtcTime joins = !duty_pending.empty() ? now : ringing ? duty_at : kNever;
   const bool has_kept = streams.entries_kept() > 0 || alerts.size() > 0;
   return std::min(
-      {alerts.next_move_at(), duty, gaps_at, sessions.next_retry_at(), flush_at, keys,
+      {alerts.next_move_at(), joins, next_watch_at(), gaps_at, sessions.next_retry_at(), flush_at, keys,
        has_kept ? sweep_at : kNever});
 }
 
@@ -335,6 +358,8 @@ void HubCore::State::refresh_counters() {
   counters.alerts_exhausted = alerts.real_in_state(wire::AlertState::kExhausted);
   counters.drills_open = alerts.open_drills();
   counters.audit_lines = audit.seq;
+  counters.roles_watched = duty.roles().size();
+  counters.roles_degraded = duty.degraded_count();
   counters.alerts_overdue = alerts.overdue(now);
   counters.delivered = sessions.delivered();
   counters.stalled = sessions.stalled();
@@ -369,6 +394,7 @@ Outcome HubCore::started(UtcTime now) {
   NV_CHECK(!state.started && now >= state.last_time);
   state.now = now;
   state.started = true;
+  state.started_at = now;
   state.sweep_at = now + kRetentionSweep;
   for (const wire::OrganisationCard& card : state.config.organisations) {
     state.out.effects.push_back(AdmitKey{0, card.curve_key, OrganisationPrincipal{card.id}, kNever});
@@ -382,6 +408,7 @@ Outcome HubCore::started(UtcTime now) {
   for (DeviceNumber number = 0; number < state.directory.device_count(); ++number) {
     Device& device = state.directory.device(number);
     device.seen_at = now;  // P-045
+    device.heard_at = device.heard_since = now;  // P-182
     if (!device.usable(now)) continue;
     const wire::DeviceIdentity& identity = device.identity;
     state.key_ends.emplace(identity.not_after, identity.curve_key);
@@ -427,7 +454,7 @@ Outcome HubCore::mend(const std::vector<AlertFault>& faults, UtcTime now) {
 
 wire::AuditPoint HubCore::audit_point() const { return state_->audit; }
 std::map<std::string, std::string> HubCore::audit_subjects() const {
-  return subjects_of(state_->directory, state_->alerts);
+  return subjects_of(state_->directory, state_->alerts, state_->duty);
 }
 
 UtcTime HubCore::next_deadline() const { return state_->next_deadline(); }

@@ -26,6 +26,7 @@
 
 #include "proto/common/clock.h"
 #include "proto/common/ids.h"
+#include "proto/common/limits.h"
 #include "proto/wire/audit.h"
 #include "proto/wire/hub.h"
 
@@ -109,7 +110,7 @@ struct SendReceipt {
   wire::ReceiptLeaf leaf;
 };
 // One entry to a device. `bytes` of the frame's Entry are the body at `body`; for a kWelcome inbox entry they
-// are encode(*welcome) with that body as its welcome; an inline entry (kAlert) has its bytes already.
+// are encode(*welcome) with that body as its welcome; an inline entry (alert, gap, notice) has its bytes already.
 struct SendEntry {
   JournalIndex after = 0;
   SessionId session = 0;
@@ -180,12 +181,20 @@ struct Counters {
   std::uint64_t appended = 0, delivered = 0, refused = 0, stalled = 0, technical_alarms = 0;
   std::uint64_t key_packages_low = 0;  // devices below the low mark
   std::uint64_t audit_lines = 0;       // since the first
+  std::uint64_t roles_watched = 0, roles_degraded = 0, check_ins = 0;  // P-180 to P-186; of now, of now, ever
+};
+
+// Times of P-180 to P-183 that the operator may choose.
+struct DutyTimes {
+  Millis check_in_within = limits::kCheckInWithin;
+  Millis silent_after = limits::kSilentAfter;
 };
 
 struct HubConfig {
   std::vector<wire::OrganisationCard> organisations;  // who may announce grants and publish documents
   SignPublicKey sign_key;                             // of receipts; told in HelloReply
   std::string software = "nattevagt-broker 0.1.0";
+  DutyTimes duty = {};
 };
 
 class HubCore {

@@ -68,7 +68,7 @@ void HubCore::State::warn_of(const OrganisationId& organisation, const rota::Gap
   }
   GapWarned fact{organisation, gap.role, gap.from, gap.until, nearness, {}, {}};
   fact.item = wire::encode(wire::GapItem{gap.role, gap.from, gap.until, nearness});
-  fact.devices = directory.concerned_by_gap(gap.role, now);
+  fact.devices = directory.concerned_by(gap.role, now);
   emit(std::move(fact));
 }
 

@@ -6,24 +6,13 @@
 #include "broker/core/hub_state.h"
 
 namespace nattevagt::broker {
-namespace {
-
-PackageMark mark_of(ByteView package) {
-  const Digest digest = sha256(package);
-  PackageMark mark;
-  std::copy_n(digest.begin(), mark.bytes.size(), mark.bytes.begin());
-  return mark;
-}
-
-}  // namespace
-
 Result<JournalIndex> HubCore::State::publish_key_packages(Device& device,
                                                           const wire::PublishKeyPackages& published) {
   // A repeated request, or the same package twice in one: known already, added once.
   std::vector<std::pair<PackageMark, const Bytes*>> fresh;
   for (const Bytes& package : published.packages) {
     if (package.size() > limits::kKeyPackageBytesMax) return fail(Errc::kTooLarge, "P-090");
-    const PackageMark mark = mark_of(package);
+    const PackageMark mark = wire::mark_of_package(package);
     const bool twice =
         std::any_of(fresh.begin(), fresh.end(), [&](const auto& other) { return other.first == mark; });
     if (!twice && !device.stock.knows(mark)) fresh.emplace_back(mark, &package);
@@ -33,13 +22,15 @@ Result<JournalIndex> HubCore::State::publish_key_packages(Device& device,
   }
   if (device.stock.size() + fresh.size() > limits::kKeyPackagesPerDeviceMax)
     return fail(Errc::kBusy, "P-090");
+  const bool had_none = !device.stock.next_mark();
   for (const auto& [mark, package] : fresh) emit(KeyPackageAdded{device.number, false, mark}, {*package});
   if (published.last_resort) {
-    const PackageMark mark = mark_of(*published.last_resort);
+    const PackageMark mark = wire::mark_of_package(*published.last_resort);
     if (!device.stock.knows_last_resort(mark)) {
       emit(KeyPackageAdded{device.number, true, mark}, {*published.last_resort});
     }
   }
+  if (had_none && device.stock.next_mark()) ask_again(device.identity.person);
   return device.stock_changed;
 }
 

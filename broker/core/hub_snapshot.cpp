@@ -10,9 +10,10 @@ namespace nattevagt::broker {
 namespace {
 
 constexpr std::array<std::uint8_t, 4> kMagic{'N', 'V', 'H', 'S'};
-// 2: the audit; 3: Stream::readable_from; 4: what alerts keep of rota and hand-over, gaps
-constexpr std::uint8_t kSnapshotFormat = 4;
+// 2: the audit; 3: Stream::readable_from; 4: what alerts keep of rota and hand-over, gaps; 5: check-ins
+constexpr std::uint8_t kSnapshotFormat = 5;
 constexpr std::uint8_t kFormatWithDuty = 4;
+constexpr std::uint8_t kFormatWithCheckIn = 5;
 
 }  // namespace
 
@@ -23,6 +24,7 @@ Bytes HubCore::State::snapshot() const {
   streams.save(writer);
   alerts.save(writer);
   writer(warned_gaps);
+  duty.save(writer);
   Bytes bytes = writer.take();
   const Digest digest = sha256(bytes);
   nattevagt::append(bytes, digest);
@@ -43,12 +45,14 @@ Status HubCore::State::restore(ByteView bytes) {
   if (magic != kMagic) return fail(Errc::kCorrupt, "restore");
   if (format > kSnapshotFormat) return fail(Errc::kUnsupported, "restore: a newer format");
   if (format < kFormatWithDuty) reader.set_without_duty();
+  if (format < kFormatWithCheckIn) reader.set_without_check_in();
   reader(last_index, last_time, documents_changed);
   if (format >= 2) reader(audit.seq, audit.chain);
   NV_TRYV(directory.load(reader));
   NV_TRYV(streams.load(reader, format));
   NV_TRYV(alerts.load(reader));
   if (format >= kFormatWithDuty) reader(warned_gaps);
+  if (format >= kFormatWithCheckIn) NV_TRYV(duty.load(reader));
   if (!reader.finished()) return fail(Errc::kCorrupt, "restore");
   bool rooms = true;
   alerts.each([&](const Alert& alert) {
@@ -64,8 +68,7 @@ std::vector<JournalIndex> HubCore::State::live_records() const {
   std::vector<JournalIndex> live;
   streams.each([&](const Stream& stream) {
     stream.each_kept([&](std::uint64_t, const LogEntry& entry) {
-      const bool inside = entry.kind == wire::EntryKind::kAlert || entry.kind == wire::EntryKind::kGap;
-      if (!inside) live.push_back(entry.record);
+      if (!is_inline(entry.kind)) live.push_back(entry.record);
     });
   });
   for (DeviceNumber number = 0; number < directory.device_count(); ++number) {
@@ -81,6 +84,7 @@ void HubCore::State::check_invariants() const {
   streams.check_invariants();
   sessions.check_invariants();
   alerts.check_invariants();
+  duty.check_invariants();
   alerts.each([&](const Alert& alert) {
     const Stream* stream = streams.find(alert.facts.stream);
     NV_CHECK(stream != nullptr && stream->alert == alert.facts.alert);

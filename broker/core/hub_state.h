@@ -11,6 +11,7 @@
 #include "broker/core/alert_book.h"
 #include "broker/core/audit.h"
 #include "broker/core/directory.h"
+#include "broker/core/duty_book.h"
 #include "broker/core/hub_core.h"
 #include "broker/core/record.h"
 #include "broker/core/sessions.h"
@@ -27,6 +28,7 @@ inline constexpr std::size_t kTrimmedPerRecord = 1'000;  // and streams or alert
 inline constexpr std::size_t kEntriesPerSweep = 5'000;   // that such a step lets go
 inline constexpr std::size_t kRolesPerLook = 16;         // whose next 14 days one step looks at for gaps
 inline constexpr Millis kSweepPause = Millis(10);        // between such steps: requests come first
+inline constexpr std::size_t kRolesPerStep = 64;         // whose duty one step looks at (P-188)
 inline constexpr std::size_t kAnswerBytesMax =
     limits::kFrameBytesMax - 64 * 1024;  // of one answer's documents
 inline constexpr Millis kQuotaRetry = std::chrono::seconds(10);
@@ -53,6 +55,15 @@ struct HubCore::State final : OnCall {
   UtcTime duty_at = kNever;           // the next moment at which a rota may say something else (P-106)
   std::vector<AlertId> duty_pending;  // ringing alerts that have not heard of the last one
   std::map<RoleId, std::vector<WarnedGap>> warned_gaps;  // durable
+  DutyBook duty;
+  struct {  // not durable: when each role is looked at next, and what its rota says
+    std::map<RoleId, UtcTime> at;
+    std::set<std::pair<UtcTime, RoleId>> order;
+    std::map<RoleId, DutyPlan> plans;
+    std::optional<JournalIndex> documents;  // what the plans are of
+    UtcTime pause_until = UtcTime::min();
+  } watch;
+  UtcTime started_at{};
   UtcTime gaps_at = kNever;                              // when a gap may be nearer than was said (P-117)
   struct GapLook {                                       // under way: where it goes on
     OrganisationId organisation;
@@ -74,6 +85,8 @@ struct HubCore::State final : OnCall {
   // ---- OnCall
   std::vector<DeviceNumber> devices_of(std::span<const wire::Target> targets) const override;
   bool degraded(std::span<const wire::Target> targets) const override;
+  std::vector<DeviceNumber> armed_for(std::span<const wire::Target> targets,
+                                      std::span<const wire::Target> next) const override;
   UtcTime away_at(DeviceNumber device) const override;
   PersonId person_of(DeviceNumber device) const override;
 
@@ -124,6 +137,27 @@ struct HubCore::State final : OnCall {
   void warn_of(const OrganisationId& organisation, const rota::Gap& gap);
   Status may_change_duty(const Device& device, const wire::AgreedChange& agreed) const;
 
+  // ---- hub_watch.cpp
+  struct Doubt {  // of a person on duty
+    wire::DutyTrouble trouble = wire::DutyTrouble::kNone;
+    bool steady = false;    // heard without a break for long enough
+    bool excused = false;   // not checked in, and the hub has not been up for long enough to doubt it
+    UtcTime next = kNever;  // when it may be another
+  };
+  void look_at_role(const RoleId& role, UtcTime at);
+  void look_at_all_roles();
+  void watch_duty();
+  UtcTime next_watch_at() const;
+  void heard(Device& device);
+  UtcTime watch_role(const RoleId& role);
+  void ask_again(const PersonId& person);
+  void ask_check_in(const RoleId& role, const PersonId& person, UtcTime from);
+  UtcTime doubt_role(const RoleId& role, const DutyPlan& plan);
+  Doubt doubt_of(const Shift& shift) const;
+  Result<JournalIndex> check_in(const Device& device, const wire::SignedCheckIn& wanted);
+  void tell_of_role(const RoleId& role, JournalIndex after);
+  void get_duty_status(Session& session, std::uint64_t request, const wire::GetDutyStatus& wanted);
+
   // ---- hub_key_packages.cpp
   Result<JournalIndex> publish_key_packages(Device& device, const wire::PublishKeyPackages& published);
   void gather(Session& session, std::uint64_t request, const wire::Gather& wanted);
@@ -155,6 +189,7 @@ struct HubCore::State final : OnCall {
                          const Digest& content, const LadderMove& move);
   void count_technical(const AlertFacts& facts, const AlertProgress* before, const AlertProgress& after);
   void mend(const AlertId& id);
+  std::vector<DeviceNumber> members_of(const Alert& alert) const;
   LadderScene scene_of(const AlertFacts& facts, const std::vector<DeviceNumber>& asking) const;
   Result<LadderMove> decide_act(const Alert& alert, const Device& device, const wire::Act& wanted) const;
   Result<LadderMove> decide_hand_over(const Alert& alert, const PersonId& to) const;
@@ -188,6 +223,11 @@ struct HubCore::State final : OnCall {
   Status apply(const AlertForgotten& fact, Place place);
   Status apply(const AlertMended& fact, Place place);
   Status apply(const GapWarned& fact, Place place);
+  Status apply(const CheckInAsked& fact, Place place);
+  Status apply(const CheckedIn& fact, Place place);
+  Status apply(const ShiftEnded& fact, Place place);
+  Status apply(const DutyDoubted& fact, Place place);
+  void post(wire::EntryKind kind, const Bytes& item, const std::vector<DeviceNumber>& devices, Place place);
   Status apply_change(const AlertId& alert, const AlertChange& change, Place place);
   void apply_members(Stream& stream, const EntryAppended& fact);
   void apply_entry(Stream& stream, const NewEntry& entry, Place place);

@@ -39,6 +39,11 @@ std::optional<JournalIndex> KeyStock::last_resort() const {
   return last_resort_->package;
 }
 
+std::optional<PackageMark> KeyStock::next_mark() const {
+  if (!items_.empty()) return items_.front().mark;
+  return last_resort_ ? std::optional(last_resort_->mark) : std::nullopt;
+}
+
 bool KeyStock::take_oldest(JournalIndex package) {
   if (items_.empty() || items_.front().package != package) return false;
   taken_.push_back(items_.front().mark);

@@ -31,6 +31,7 @@ class KeyStock {
 
   std::optional<JournalIndex> oldest() const;
   std::optional<JournalIndex> last_resort() const;
+  std::optional<PackageMark> next_mark() const;  // of what is handed out next
   bool take_oldest(JournalIndex package);  // false: it is not the oldest
   void clear();
 

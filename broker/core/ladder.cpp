@@ -48,7 +48,28 @@ bool all_declined(const AlertProgress& progress, const OnCall& on_call) {
 void clear_step(AlertProgress& progress) {
   progress.step_devices.clear();
   progress.declined.clear();
+  progress.armed_devices.clear();
   progress.repeat_at = kNever;
+}
+
+std::vector<DeviceNumber> without(const std::vector<DeviceNumber>& all, const std::vector<DeviceNumber>& some) {
+  std::vector<DeviceNumber> out;
+  std::set_difference(all.begin(), all.end(), some.begin(), some.end(), std::back_inserter(out));
+  return out;
+}
+std::vector<DeviceNumber> both(const std::vector<DeviceNumber>& a, const std::vector<DeviceNumber>& b) {
+  std::vector<DeviceNumber> out;
+  std::set_union(a.begin(), a.end(), b.begin(), b.end(), std::back_inserter(out));
+  return out;
+}
+
+// P-185: beside the step's own, while it lasts.
+std::vector<DeviceNumber> armed_now(const LadderScene& scene, const AlertProgress& progress) {
+  const auto& steps = scene.ladder.steps;
+  const std::size_t next = progress.step + std::size_t{1};
+  const auto after = next < steps.size() ? std::span<const wire::Target>(steps[next].targets)
+                                         : std::span<const wire::Target>();
+  return without(scene.on_call.armed_for(steps[progress.step].targets, after), progress.step_devices);
 }
 
 void exhaust(const LadderScene& scene, LadderMove& move, UtcTime at) {
@@ -79,9 +100,12 @@ void enter_step(const LadderScene& scene, LadderMove& move, std::size_t step, No
     progress.due_at = at + sane_wait(rung.wait);
     progress.exhausted_at = loud_end_bound(scene.ladder, step, at);
     if (rung.repeat > Millis(0)) progress.repeat_at = at + std::max(rung.repeat, limits::kStepWaitMin);
-    move.notices.push_back({kind, progress.step, progress.repeat, progress.step_devices});
     if (scene.on_call.degraded(rung.targets)) progress.technical_alarm = true;
-    if (deserted_at(progress, scene.on_call) > scene.now) return;
+    const bool lasts = deserted_at(progress, scene.on_call) > scene.now;
+    if (lasts) progress.armed_devices = armed_now(scene, progress);
+    move.notices.push_back(
+        {kind, progress.step, progress.repeat, both(progress.step_devices, progress.armed_devices)});
+    if (lasts) return;
     progress.technical_alarm = true;
     kind = NoticeKind::kFirst;
     at = scene.now;
@@ -104,7 +128,8 @@ void advance_escalating(const LadderScene& scene, LadderMove& move) {
   const Millis repeat = std::max(scene.ladder.steps[progress.step].repeat, limits::kStepWaitMin);
   progress.repeat_at = counted_from(progress.repeat_at, scene.now) + repeat;
   progress.repeat += 1;
-  move.notices.push_back({NoticeKind::kRepeat, progress.step, progress.repeat, progress.step_devices});
+  move.notices.push_back({NoticeKind::kRepeat, progress.step, progress.repeat,
+                          both(progress.step_devices, progress.armed_devices)});
 }
 
 // P-047.
@@ -182,16 +207,18 @@ LadderMove advance(const LadderScene& scene, const AlertProgress& from) {
 LadderMove join(const LadderScene& scene, const AlertProgress& from) {
   LadderMove move{from, {}};
   if (from.state != AlertState::kEscalating) return move;
-  const auto now = scene.on_call.devices_of(scene.ladder.steps[from.step].targets);
-  std::vector<DeviceNumber> come;
-  std::set_difference(now.begin(), now.end(), from.step_devices.begin(), from.step_devices.end(),
-                      std::back_inserter(come));
-  if (come.empty()) return move;
-  auto& devices = move.progress.step_devices;
-  devices.insert(devices.end(), come.begin(), come.end());
-  std::sort(devices.begin(), devices.end());
-  move.progress.repeat += 1;  // rule 4
-  move.notices.push_back({NoticeKind::kFirst, from.step, move.progress.repeat, std::move(come)});
+  const auto& targets = scene.ladder.steps[from.step].targets;
+  std::vector<DeviceNumber> come = without(scene.on_call.devices_of(targets), from.step_devices);
+  AlertProgress& progress = move.progress;
+  progress.step_devices = both(progress.step_devices, come);
+  // P-185: a role of the step has become degraded; who is armed stays so.
+  const std::vector<DeviceNumber> armed = without(armed_now(scene, progress), from.armed_devices);
+  progress.armed_devices = without(both(progress.armed_devices, armed), progress.step_devices);
+  come = both(come, armed);
+  if (come.empty()) return LadderMove{from, {}};
+  if (!armed.empty()) progress.technical_alarm = true;
+  progress.repeat += 1;  // rule 4
+  move.notices.push_back({NoticeKind::kFirst, from.step, progress.repeat, std::move(come)});
   return move;
 }
 

@@ -6,6 +6,7 @@
 //  3. An open progress has exactly one due_at (P-051); kExhausted after the reserve plan was used has none.
 //  4. (step, repeat) of the notices grows strictly, but where a later step starts over at repeat 0; so no
 //     notice's key (alert, step, repeat) comes twice.
+//  5. Armed devices (P-185) are rung beside a step's own; no timer and no end of the step looks at them.
 //
 // A step's end is counted from when the step should have begun, so the ticks' small delays do not add up to
 // more than the promise (P-063). A step that comes later than kTickSlack (the hub was down) counts from now:
@@ -29,6 +30,12 @@ class OnCall {
   virtual std::vector<DeviceNumber> devices_of(std::span<const wire::Target> targets) const = 0;
   // P-108: a role that a rota fills has a gap here, or nobody on duty in it can be reached.
   virtual bool degraded(std::span<const wire::Target>) const { return false; }
+  // P-185: whom a step with these targets arms beside them, because a role among them is degraded: its backup,
+  // and the targets of the step after. Ascending; none when no role of it is.
+  virtual std::vector<DeviceNumber> armed_for(std::span<const wire::Target>,
+                                              std::span<const wire::Target>) const {
+    return {};
+  }
   // When the device counts as away (P-045): kNever while it is connected; may lie in the past.
   virtual UtcTime away_at(DeviceNumber device) const = 0;
   virtual PersonId person_of(DeviceNumber device) const = 0;
@@ -61,8 +68,8 @@ LadderMove begin_ladder(const LadderScene& scene);
 UtcTime next_move_at(const AlertProgress& progress, const OnCall& on_call);
 // All that is due at scene.now. Nothing due: no notices and an equal progress.
 LadderMove advance(const LadderScene& scene, const AlertProgress& from);
-// P-106: who is behind the step's targets by now and was not when it began is rung at once. Nobody is taken
-// off, no timer moves. Nobody new: no notices and an equal progress.
+// P-106, P-185: who is behind the step's targets by now, or armed, and was not when it began is rung at once.
+// Nobody is taken off, no timer moves. Nobody new: no notices and an equal progress.
 LadderMove join(const LadderScene& scene, const AlertProgress& from);
 
 // Acts. The caller has checked who may (hub_alerts.cpp); the engine checks the state: kWrongState.

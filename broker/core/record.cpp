@@ -7,8 +7,9 @@
 namespace nattevagt::broker {
 namespace {
 
-constexpr std::uint8_t kRecordFormat = 2;
+constexpr std::uint8_t kRecordFormat = 3;
 constexpr std::uint8_t kRecordFormatWithDuty = 2;
+constexpr std::uint8_t kRecordFormatWithCheckIn = 3;
 
 template <std::size_t Index = 0>
 bool read_fact(Reader& reader, std::size_t kind, Fact& out) {
@@ -38,6 +39,7 @@ Result<Fact> decode_fact(ByteView meta) {
   if (meta[0] == 0) return fail(Errc::kCorrupt, "decode_fact");
   Reader reader(meta.subspan(2));
   if (meta[0] < kRecordFormatWithDuty) reader.set_without_duty();
+  if (meta[0] < kRecordFormatWithCheckIn) reader.set_without_check_in();
   Fact out;
   if (!read_fact(reader, meta[1], out) || !reader.finished()) return fail(Errc::kCorrupt, "decode_fact");
   return out;

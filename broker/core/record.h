@@ -18,8 +18,7 @@ namespace nattevagt::broker {
 
 // Devices are numbered 0, 1, 2 ... in the order of their enrolment; a number is never reused.
 using DeviceNumber = std::uint32_t;
-// Sixteen bytes of a key package's SHA-256: enough to know a repeated one.
-using PackageMark = Id<struct PackageMarkKind>;
+using PackageMark = wire::PackageMark;
 
 struct GrantAnnounced {
   wire::SignedGrant grant;
@@ -108,6 +107,8 @@ struct AlertProgress {
   std::optional<PersonId> handing_to;      // kTaken: asked to have it instead (P-116)
   std::vector<DeviceNumber> step_devices;  // resolved when the step began; ascending
   std::vector<PersonId> declined;          // in this step; ascending
+  // P-185: rung beside them since a role of the step is degraded; ascending. They move nothing.
+  std::vector<DeviceNumber> armed_devices;
   friend bool operator==(const AlertProgress&, const AlertProgress&) = default;
 };
 
@@ -170,9 +171,37 @@ struct GapWarned {
   std::vector<DeviceNumber> devices;
 };
 
+// ---- Who on duty can really be reached (P-180 to P-186)
+struct CheckInAsked {
+  OrganisationId organisation;
+  RoleId role;
+  PersonId person;
+  UtcTime from;
+  UtcTime due_at;
+  MessageId notice;
+  Bytes item;  // encoded wire::CheckInItem
+  std::vector<DeviceNumber> devices;
+};
+struct CheckedIn {
+  RoleId role;
+  PersonId person;
+  DeviceNumber device = 0;
+  Bytes check_in;  // encoded wire::SignedCheckIn, verified when it came
+};
+struct ShiftEnded {  // or will not be: who was asked comes off duty, or is asked anew
+  RoleId role;
+  PersonId person;
+};
+struct DutyDoubted {  // or, with kNone, not any more
+  RoleId role;
+  wire::DutyTrouble trouble{};
+  UtcTime since = kNever;
+};
+
 using Fact = std::variant<GrantAnnounced, DeviceEnrolled, KeyPackageAdded, KeyPackagesTaken,
                           DocumentPublished, EntryAppended, CursorsAdvanced, AlertRaised, AlertActed,
-                          AlertStepped, EntriesTrimmed, AlertForgotten, AlertMended, GapWarned>;
+                          AlertStepped, EntriesTrimmed, AlertForgotten, AlertMended, GapWarned,
+                          CheckInAsked, CheckedIn, ShiftEnded, DutyDoubted>;
 
 Bytes encode(const Fact& fact);
 Result<Fact> decode_fact(ByteView meta);

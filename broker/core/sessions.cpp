@@ -25,7 +25,7 @@ SendEntry entry_effect(const Session& session, const Stream& stream, std::uint64
   out.after = stored.record;
   out.session = session.id;
   out.entry = {stream.id(), seq, stored.kind, stored.epoch, stored.id, stored.stored_at, {}, stored.chain};
-  if (stored.kind == wire::EntryKind::kAlert || stored.kind == wire::EntryKind::kGap) {
+  if (is_inline(stored.kind)) {
     out.entry.bytes = stored.payload->item;
   } else if (stored.kind == wire::EntryKind::kWelcome) {
     out.body = BodyRef{stored.record, 1};

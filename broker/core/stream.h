@@ -28,9 +28,14 @@ namespace nattevagt::broker {
 Digest chain_over(const Digest& previous, std::uint64_t seq, wire::EntryKind kind, std::uint64_t epoch,
                   const MessageId& id, UtcTime stored_at, const Digest& content);
 
+// Made by the hub, and small: its bytes stand in its payload, not in a record's body.
+constexpr bool is_inline(wire::EntryKind kind) noexcept {
+  return kind == wire::EntryKind::kAlert || kind == wire::EntryKind::kGap || kind == wire::EntryKind::kCheckIn;
+}
+
 // What an inbox entry holds itself; an entry of a conversation has none.
 struct InboxPayload {
-  Bytes item;                    // kAlert: the encoded AlertItem
+  Bytes item;                    // of an inline kind: the encoded item
   std::optional<AlertId> alert;  // kAlert: whose
   ConversationId entered;        // kWelcome: the WelcomeItem's stream, seq and chain
   std::uint64_t entered_seq = 0;

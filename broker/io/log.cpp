@@ -33,6 +33,8 @@ std::string_view name_of(LogEvent event) noexcept {
     case LogEvent::kAlertFault: return "alert_fault";
     case LogEvent::kAlertMended: return "alert_mended";
     case LogEvent::kAlertRefused: return "alert_refused";
+    case LogEvent::kDutyDegraded: return "duty_degraded";
+    case LogEvent::kDutyRecovered: return "duty_recovered";
     case LogEvent::kAuditBroken: return "audit_broken";
     case LogEvent::kWatchdogFailed: return "watchdog_failed";
     case LogEvent::kFault: return "fault";

@@ -45,6 +45,8 @@ enum class LogEvent : std::uint8_t {
   kAlertFault,
   kAlertMended,
   kAlertRefused,
+  kDutyDegraded,
+  kDutyRecovered,
   kAuditBroken,
   kWatchdogFailed,
   kFault,

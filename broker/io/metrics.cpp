@@ -65,6 +65,10 @@ void add_core(Families& out, const Counters& c) {
   out.gauge("drills_open", "Drills that nobody has closed or withdrawn", c.drills_open);
   out.counter("drills_raised_total", "Drills stored", c.drills_raised);
   out.counter("audit_lines_total", "Lines of the audit since its first", c.audit_lines);
+  out.gauge("roles_watched", "Roles of a rota that somebody is, or soon comes, on duty in", c.roles_watched);
+  out.gauge("roles_degraded", "Roles with nobody on duty who has checked in and is heard: look who is on duty",
+            c.roles_degraded);
+  out.counter("check_ins_total", "Shifts that somebody has checked in for since the start", c.check_ins);
   out.gauge("devices_low_on_key_packages", "Devices below the low mark", c.key_packages_low);
   out.counter("entries_appended_total", "Entries stored", c.appended);
   out.counter("entries_delivered_total", "Entries handed to sessions", c.delivered);

@@ -77,6 +77,13 @@ Desk::Answer DeskRequest::run(const std::string& what) {
   if (!reads && self && self->kind == wire::HolderKind::kUnit && !desk.holder_)
     return {Errc::kWrongState, {}, {}};
   if (auto written = work(what)) return std::move(*written);
+  if (what == "check_in") {
+    const auto role = in.id<RoleId>("role_id");
+    return when_whole([&] {
+      const Status said = client.check_in(role);
+      return said ? Answer{} : Answer::of(said.error());
+    });
+  }
   if (what == "ask") return ask();
   if (what == "take") return on_alert([&](AlertId alert) { return client.take(alert); });
   if (what == "decline") return decline();
@@ -437,6 +444,7 @@ void Desk::on_events(const std::vector<Event>& events) {
       link_.untrusted = lost->reason == Errc::kUntrusted;
     }
     if (const auto* answered = std::get_if<DutyAnswered>(&event)) tell_later_.push_back(duty_event(*answered));
+    if (const auto* said = std::get_if<CheckInAnswered>(&event)) tell_later_.push_back(check_in_event(*said));
     view_->see(event);
     view_due_ = true;
   }

@@ -94,13 +94,29 @@ bool untaken(wire::AlertState state) {
   return state == wire::AlertState::kEscalating || state == wire::AlertState::kExhausted;
 }
 
+// Section 10 of the app protocol.
+Json check_ins_json(const std::vector<CheckInView>& check_ins, UtcTime now) {
+  Json out = Json::array();
+  for (const CheckInView& one : check_ins) {
+    out.push_back({{"role", one.role_label},
+                   {"role_id", one.role.hex()},
+                   {"from", time_json(one.from)},
+                   {"due_at", time_json(one.due_at)},
+                   {"late", one.state != CheckInState::kDone && now >= one.due_at},
+                   {"can_open", one.can_open},
+                   {"state", name_of(one.state)}});
+  }
+  return out;
+}
+
 Json rungs_json(const std::vector<LadderRung>& rungs) {
   Json out = Json::array();
   for (const LadderRung& rung : rungs) {
     Json places = Json::array();
     for (const auto& place : rung.places) {
-      places.push_back(
-          {{"name", place.name}, {"organisation", place.organisation_name}, {"people", place.people}});
+      Json one{{"name", place.name}, {"organisation", place.organisation_name}, {"people", place.people}};
+      one.update(reach_json(place.reach));
+      places.push_back(std::move(one));
     }
     out.push_back({{"wait_ms", rung.wait.count()}, {"places", std::move(places)}});
   }
@@ -414,6 +430,7 @@ std::string ScreenView::view(const LinkLook& link, const std::optional<Holder>& 
        {"all_sent", client_.outbox_empty()},
        {"reserve", reserve_json(client_.reserve_plan())},
        {"board", std::move(board)},
+       {"check_ins", check_ins_json(client_.check_ins(), now)},
        {"requests", std::move(list)},
        {"gaps", gaps_json(gaps_, client_, now)},
        {"citizens", citizens_json(rooms)},

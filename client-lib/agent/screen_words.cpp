@@ -33,6 +33,14 @@ Json time_json(UtcTime time) {
   return {{"ms", to_unix_ms(time)}, {"text", format_local(time)}, {"date", format_local_date(time)}};
 }
 
+Json reach_json(const Reach& reach) {
+  const bool trouble = reach.reason != wire::DutyTrouble::kNone;
+  return {{"reachable", name_of(reach.reachable)},
+          {"reason", trouble ? Json(name_of(reach.reason)) : Json(nullptr)},
+          {"since", time_json(reach.since)},
+          {"checked_in", reach.checked_in}};
+}
+
 Json person_json(const Person& person) {
   return {{"id", person.id.hex()},
           {"name", person.name},

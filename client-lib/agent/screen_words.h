@@ -11,6 +11,7 @@ namespace nattevagt::client::agent {
 // Never throws: what is no UTF-8 becomes a replacement character.
 std::string text_of(const nlohmann::ordered_json& json);
 nlohmann::ordered_json time_json(UtcTime time);  // null for kNever and for no time
+nlohmann::ordered_json reach_json(const Reach& reach);  // section 10 of the app protocol
 nlohmann::ordered_json day_json(wire::LocalDay day);
 nlohmann::ordered_json person_json(const Person& person);
 // Who wrote: for a unit's phone the person who held it, with the unit beside.

@@ -160,15 +160,17 @@ std::string profiles_text(const Client& client, const std::optional<ProfileId>& 
 std::string rota_text(const Client& client, UtcTime now) {
   Json lines = Json::array(), changes = Json::array(), mine = Json::array(), roles = Json::array();
   for (const DutyLine& line : client.duty(std::nullopt)) {
-    lines.push_back({{"unit", line.unit},
-                     {"severity", name_of(line.severity)},
-                     {"step", line.step},
-                     {"target", line.target},
-                     {"answering", line.answering},
-                     {"people", line.people},
-                     {"planned", line.planned},
-                     {"gap", line.gap},
-                     {"until", time_json(line.until)}});
+    Json one{{"unit", line.unit},
+             {"severity", name_of(line.severity)},
+             {"step", line.step},
+             {"target", line.target},
+             {"answering", line.answering},
+             {"people", line.people},
+             {"planned", line.planned},
+             {"gap", line.gap},
+             {"until", time_json(line.until)}};
+    one.update(reach_json(line.reach));
+    lines.push_back(std::move(one));
   }
   for (const DutyChangeView& change : client.duty_changes()) {
     changes.push_back({{"change", change.id.hex()},
@@ -217,6 +219,12 @@ std::string devices_text(const Client& client) {
 std::string duty_event(const DutyAnswered& answered) {
   return text_of({{"event", "duty"},
                   {"change", answered.id.hex()},
+                  {"code", answered.why == Errc{} ? Json(nullptr) : Json(errc_name(answered.why))}});
+}
+
+std::string check_in_event(const CheckInAnswered& answered) {
+  return text_of({{"event", "check_in"},
+                  {"role_id", answered.role.hex()},
                   {"code", answered.why == Errc{} ? Json(nullptr) : Json(errc_name(answered.why))}});
 }
 

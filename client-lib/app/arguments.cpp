@@ -238,8 +238,13 @@ class CommandLine {
     CLI::App* now = command(*rota, Verb::kRotaNow, "now",
                             "Hvem svarer nu? På en enhed: som den ved det. Hos organisationen: for hver enhed",
                             "rota now --home SOLVANG");
+    now->alias("status");
     text(now, "file", "Vagtplanen (TOML)");
     now->add_option("--at", out_.at, "På dette tidspunkt, 2026-10-24T23:00 (ellers nu)");
+    CLI::App* in = command(*rota, Verb::kDutyCheckIn, "check-in",
+                           "Jeg er på vagt: meld dig på den vagt, som hubben spørger efter", "rota check-in");
+    in->add_option("--role", out_.role, "Rollen, når der spørges efter flere");
+    in->add_option("--patience", patience_, "Så længe ventes på hubbens svar (10s)");
     const auto own_command = [&](Verb verb, const std::string& name, const std::string& about,
                                  const std::string& example) {
       CLI::App* made = command(*rota, verb, name, about,

@@ -62,6 +62,7 @@ enum class Verb : std::uint8_t {
   kDutyAccept,
   kDutyTakeOver,
   kDutyNow,
+  kDutyCheckIn,
 };
 
 struct Arguments {
@@ -106,8 +107,8 @@ struct Arguments {
   bool cheap_key = false;                      // tests: little work on the PIN or passphrase
 };
 
-// `rota swap`, `accept`, `take-over` and `now` mean the device's own duty where its home is a device's and no
-// file was named.
+// `rota swap`, `accept`, `take-over` and `now` (also `status`) mean the device's own duty where its home is a
+// device's and no file was named.
 Verb as_device_verb(const Arguments& arguments) noexcept;
 bool is_organisation_verb(Verb verb) noexcept;
 bool works_on_rota_file(const Arguments& arguments) noexcept;  // needs neither keys nor hub

@@ -95,6 +95,7 @@ class Run {
       case Verb::kDutySwap:
       case Verb::kDutyAccept:
       case Verb::kDutyTakeOver:
+      case Verb::kDutyCheckIn:
       case Verb::kDutyNow: return duty();
       case Verb::kOrgInit:
       case Verb::kOrgShow:
@@ -320,12 +321,13 @@ class Run {
     return print(out);
   }
 
-  // duty_commands.h: what it says at once, or the change whose answer is waited for.
+  // duty_commands.h: what it says at once, or the change or check-in whose answer is waited for.
   Outcome duty() {
     DutyCommand done = run_duty(a_, client_, p_.screen);
-    if (!done.change) return {std::move(done.reply), std::nullopt};
+    if (!done.change && !done.check_in) return {std::move(done.reply), std::nullopt};
     Outcome out = wait_for({}, std::nullopt);
     out.waiting->change = done.change;
+    out.waiting->check_in = done.check_in;
     return out;
   }
 
@@ -399,6 +401,9 @@ void Waiting::see(const Event& event) {
   if (const auto* said = std::get_if<DutyAnswered>(&event); said != nullptr && change == said->id) {
     change_answer = *said;
   }
+  if (const auto* said = std::get_if<CheckInAnswered>(&event); said != nullptr && check_in == said->role) {
+    check_in_answer = said->why;
+  }
   const auto* own = std::get_if<OwnMessage>(&event);
   if (own != nullptr && own->id == message && own->delivery != Delivery::kQueued) answer = *own;
 }
@@ -422,6 +427,10 @@ std::optional<AgentReply> finished(Waiting& w, const Place& place) {
     if (!w.change_answer && !late) return std::nullopt;
     const Errc why = w.change_answer ? w.change_answer->why : Errc::kTimeout;
     return change_answered(w.verb, *w.change, why, w.json, place.screen);
+  }
+  if (w.check_in) {
+    if (!w.check_in_answer && !late) return std::nullopt;
+    return check_in_answered(w.check_in_answer.value_or(Errc::kTimeout), w.json, place.screen);
   }
   if (!w.answer && !late) return std::nullopt;
   std::optional<Alert> alert;

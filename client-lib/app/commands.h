@@ -25,6 +25,8 @@ struct Waiting {
   std::optional<AlertId> alert;
   std::optional<DutyChangeId> change;  // in place of a message: the hub's answer to a change of duty
   std::optional<DutyAnswered> change_answer;
+  std::optional<RoleId> check_in;  // likewise: the hub's answer to a check-in
+  std::optional<Errc> check_in_answer;
   bool json = false;
   bool served = false;  // the outbox goes on after us
   Millis until{};       // monotonic

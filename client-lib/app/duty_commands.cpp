@@ -8,6 +8,7 @@
 #include "client-lib/app/commands.h"
 #include "client-lib/app/id_prefix.h"
 #include "client-lib/app/json_lines.h"
+#include "client-lib/app/names.h"
 #include "client-lib/app/select.h"
 #include "client-lib/app/show.h"
 #include "client-lib/app/texts_da.h"
@@ -37,6 +38,19 @@ std::string_view refused_text(Verb verb, Errc why) {
   return text::error_text(why);
 }
 
+std::string may_not_answer(const Reach& reach) {
+  const std::string_view why =
+      reach.reason == wire::DutyTrouble::kSilent ? text::kRoleSilent : text::kRoleNotCheckedIn;
+  return fmt::format("{} ({}, siden {})", text::kMayNotAnswer, why, date_and_clock_text(reach.since));
+}
+
+std::string_view check_in_refused(Errc why) {
+  if (why == Errc::kNoKeyPackage) return text::kCheckInCannotOpen;
+  if (why == Errc::kTimeout) return text::kCheckInUnheard;
+  if (why == Errc::kNotFound || why == Errc::kWrongState) return text::kCheckInNotAsked;
+  return text::error_text(why);
+}
+
 class DutyRun {
  public:
   DutyRun(const Arguments& arguments, Client& client, const Screen& screen)
@@ -47,15 +61,16 @@ class DutyRun {
       case Verb::kDutySwap: return swap();
       case Verb::kDutyAccept: return accept();
       case Verb::kDutyTakeOver: return take_over();
+      case Verb::kDutyCheckIn: return check_in();
       default: return now();
     }
   }
 
  private:
-  DutyCommand refuse(Errc code, std::string_view why) { return {refusal(code, why, a_.json), {}}; }
+  DutyCommand refuse(Errc code, std::string_view why) { return {refusal(code, why, a_.json), {}, {}}; }
   DutyCommand posted(const Result<DutyChangeId>& made) {
     if (!made) return refuse(made.error().code, refused_text(a_.verb, made.error().code));
-    return {{}, *made};
+    return {{}, *made, {}};
   }
   std::string not_a_moment(const std::string& what) const {
     return "'" + what + "' er ikke et tidspunkt. Skriv 2026-10-24T23:00.";
@@ -120,6 +135,24 @@ class DutyRun {
     return posted(client_.take_over(*of, until));
   }
 
+  DutyCommand check_in() {
+    std::vector<CheckInView> asked;
+    for (CheckInView& one : client_.check_ins()) {
+      const bool meant = a_.role.empty() ? one.state != CheckInState::kDone : one.role_label == a_.role;
+      if (meant) asked.push_back(std::move(one));
+    }
+    if (asked.empty()) return refuse(Errc::kNotFound, text::kCheckInNotAsked);
+    if (asked.size() > 1) {
+      std::string which(text::kWhichOne);
+      for (const CheckInView& one : asked) which += "\n  --role " + printable_line(one.role_label);
+      return refuse(Errc::kInvalidValue, which);
+    }
+    if (const Status said = client_.check_in(asked[0].role); !said) {
+      return {check_in_answered(said.error().code, a_.json, screen_), {}, {}};
+    }
+    return {{}, {}, asked[0].role};
+  }
+
   DutyCommand now() {
     std::optional<UtcTime> at;
     if (!a_.at.empty()) {
@@ -136,7 +169,11 @@ class DutyRun {
                             {"answering", line.answering},
                             {"answers", list_of(line.people)},
                             {"planned", line.planned},
-                            {"gap", line.gap}});
+                            {"gap", line.gap},
+                            {"reachable", std::string(name_of(line.reach.reachable))},
+                            {"reason", std::string(reason_of(line.reach))},
+                            {"since", line.reach.since == kNever ? std::string() : utc_text(line.reach.since)},
+                            {"checked_in", line.reach.checked_in}});
         continue;
       }
       if (line.unit != unit) out += paint(Paint::kBold, printable_line(line.unit), screen_) + "\n";
@@ -144,10 +181,14 @@ class DutyRun {
       out += line_text(line);
     }
     if (!a_.json && out.empty()) out = std::string(text::kNothing) + "\n";
+    for (const CheckInView& one : client_.check_ins()) {
+      if (one.state == CheckInState::kDone) continue;
+      out += a_.json ? json_line(Event(CheckInDue{one})) : check_in_block(one, screen_, false);
+    }
     for (const DutyChangeView& change : client_.duty_changes()) {
       out += a_.json ? json_line(Event(DutyNews{change})) : change_block(change, screen_);
     }
-    return {{std::move(out), {}, kExitDone}, {}};
+    return {{std::move(out), {}, kExitDone}, {}, {}};
   }
 
   std::string line_text(const DutyLine& line) const {
@@ -159,6 +200,8 @@ class DutyRun {
     out += list_of(line.people);
     if (!line.answering.empty()) out += " (" + printable_line(line.answering) + ")";
     if (line.until != kNever) out += " til " + date_and_clock_text(line.until);
+    if (line.reach.checked_in) out += " · " + paint(Paint::kGreen, text::kCheckedIn, screen_);
+    if (line.reach.reachable == Reachable::kNo) out += " · " + paint(Paint::kRed, may_not_answer(line.reach), screen_);
     return out + "\n";
   }
 
@@ -182,6 +225,30 @@ AgentReply change_answered(Verb verb, const DutyChangeId& change, Errc why, bool
                                 : verb == Verb::kDutyAccept ? text::kDutyAccepted
                                                             : text::kDutyTakenOver;
   return {paint(Paint::kGreen, said, screen) + " [" + short_id(change.hex()) + "]\n", {}, kExitDone};
+}
+
+AgentReply check_in_answered(Errc why, bool json, const Screen& screen) {
+  if (why != Errc{}) {
+    return refusal(why, check_in_refused(why), json, why == Errc::kTimeout ? kExitNotSent : kExitRefused);
+  }
+  if (json) return {json_ok({{"checked_in", true}}), {}, kExitDone};
+  return {paint(Paint::kGreen, text::kCheckInDone, screen) + "\n", {}, kExitDone};
+}
+
+std::string check_in_block(const CheckInView& check_in, const Screen& screen, bool loud) {
+  std::string out = (loud ? "\a" : "") + paint(Paint::kYellow, text::kCheckInAsked, screen);
+  out += fmt::format(" {} fra {}. ", printable_line(check_in.role_label), date_and_clock_text(check_in.from));
+  out += check_in.can_open ? fmt::format("Senest {}: nattevagt rota check-in", date_and_clock_text(check_in.due_at))
+                           : paint(Paint::kRed, text::kCheckInCannotOpen, screen);
+  return out + "\n";
+}
+
+std::string reach_block(const RoleReachChanged& changed, const Screen& screen, bool loud) {
+  const std::string role = printable_line(changed.role_label);
+  if (changed.reach.reachable != Reachable::kNo) {
+    return paint(Paint::kGreen, role + text::kAnswersAgain.data(), screen) + "\n";
+  }
+  return (loud ? "\a" : "") + paint(Paint::kRed, role + ": " + may_not_answer(changed.reach), screen) + "\n";
 }
 
 std::string gap_block(const GapAhead& gap, const Screen& screen, bool loud) {

@@ -159,6 +159,26 @@ std::string json_line(const Event& event) {
                         {"nearness", e.nearness},
                         {"seen", e.seen}};
           },
+          [](const CheckInDue& e) {
+            return Json{{"event", "check_in_due"},
+                        {"role", e.check_in.role_label},
+                        {"from", utc_text(e.check_in.from)},
+                        {"due_at", utc_text(e.check_in.due_at)},
+                        {"can_open", e.check_in.can_open}};
+          },
+          [](const CheckInAnswered& e) {
+            return Json{{"event", "check_in"},
+                        {"role", e.role_label},
+                        {"why", e.why == Errc{} ? Json(nullptr) : Json(errc_name(e.why))}};
+          },
+          [](const RoleReachChanged& e) {
+            return Json{{"event", "reach"},
+                        {"role", e.role_label},
+                        {"reachable", name_of(e.reach.reachable)},
+                        {"reason", reason_of(e.reach)},
+                        {"since", utc_or_null(e.reach.since)},
+                        {"checked_in", e.reach.checked_in}};
+          },
           [](const DutyNews& e) { return Json{{"event", "duty"}, {"change", to_json(e.change)}}; },
       },
       event));

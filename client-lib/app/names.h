@@ -126,6 +126,23 @@ struct Names<RingReason> {
                                       Named<R>{R::kNobodyTook, "nobody_took"},
                                       Named<R>{R::kNoAdvice, "no_advice"}};
 };
+template <>
+struct Names<Reachable> {
+  static constexpr std::array kAll = {Named<Reachable>{Reachable::kUnknown, "unknown"},
+                                      Named<Reachable>{Reachable::kYes, "yes"},
+                                      Named<Reachable>{Reachable::kNo, "no"}};
+};
+template <>
+struct Names<CheckInState> {
+  using C = CheckInState;
+  static constexpr std::array kAll = {Named<C>{C::kAsked, "asked"}, Named<C>{C::kSent, "sent"},
+                                      Named<C>{C::kDone, "done"}};
+};
+template <>
+struct Names<wire::DutyTrouble> {
+  using D = wire::DutyTrouble;
+  static constexpr std::array kAll = {Named<D>{D::kNotCheckedIn, "not_checked_in"}, Named<D>{D::kSilent, "silent"}};
+};
 
 template <class Value>
 constexpr std::string_view name_of(Value value) noexcept {
@@ -140,6 +157,11 @@ constexpr std::optional<Value> value_of(std::string_view name) noexcept {
     if (one.name == name) return one.value;
   }
   return std::nullopt;
+}
+
+// "" where there is no trouble.
+constexpr std::string_view reason_of(const Reach& reach) noexcept {
+  return reach.reason == wire::DutyTrouble::kNone ? std::string_view() : name_of(reach.reason);
 }
 
 }  // namespace nattevagt::client

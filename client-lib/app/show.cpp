@@ -395,6 +395,9 @@ std::string event_block(const Event& event, const Client& client, const Screen& 
           [&](const DutyAnswered&) { return std::string(); },  // who asked is told where she asked
           [&](const DutyNews& e) { return change_block(e.change, screen); },
           [&](const GapAhead& e) { return gap_block(e, screen, loud); },
+          [&](const CheckInDue& e) { return check_in_block(e.check_in, screen, loud); },
+          [&](const CheckInAnswered&) { return std::string(); },  // likewise
+          [&](const RoleReachChanged& e) { return reach_block(e, screen, loud); },
       },
       event);
 }

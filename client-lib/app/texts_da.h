@@ -183,6 +183,21 @@ inline constexpr std::string_view kDutyUnknownTaker =
     "Denne enhed kender ingen person med det navn. Udelad --takes: så kan enhver, der må have rollen, sige ja.";
 inline constexpr std::string_view kDutyNothingWaits = "Der er intet bytte, som venter på dit ja.";
 
+// ---- Who can really be reached
+inline constexpr std::string_view kCheckInAsked = "MELD DIG PÅ VAGT:";
+inline constexpr std::string_view kCheckInDone = "Du er meldt på vagt.";
+inline constexpr std::string_view kCheckInNotAsked =
+    "Der spørges ikke efter, at du melder dig på vagt: vagten er ikke begyndt, eller du har gjort det.";
+inline constexpr std::string_view kCheckInCannotOpen =
+    "Denne enhed mangler nøglen til at åbne et nyt kald. Brug en anden enhed, og sig det til vagtplanlæggeren.";
+inline constexpr std::string_view kCheckInUnheard =
+    "Hubben svarede ikke. Du er IKKE meldt på vagt: prøv igen, når der er forbindelse.";
+inline constexpr std::string_view kCheckedIn = "meldt på vagt";
+inline constexpr std::string_view kMayNotAnswer = "SVARER MÅSKE IKKE";
+inline constexpr std::string_view kRoleSilent = "enheden er tavs";
+inline constexpr std::string_view kRoleNotCheckedIn = "har ikke meldt sig på vagt";
+inline constexpr std::string_view kAnswersAgain = " svarer igen.";
+
 inline constexpr std::string_view kGapAct = "Sig det til vagtplanlæggeren, eller tag vagten: nattevagt rota take-over.";
 inline constexpr std::string_view kGapUnseen = "(Kun hubben siger det: denne enheds vagtplan er en anden.)";
 inline constexpr std::string_view gap_text(std::uint8_t nearness) noexcept {

@@ -184,7 +184,7 @@ std::vector<LadderRung> ClientCore::ladder(wire::Severity severity, UtcTime now)
     LadderRung rung{step.wait, {}};
     for (const wire::Target& target : step.targets) {
       const DirectoryEntry* entry = named(target.kind, target.id);
-      LadderRung::Place place{directory_.target_label(target), {}, {}};
+      LadderRung::Place place{directory_.target_label(target), {}, {}, reach_of(target, now)};
       if (entry != nullptr) place.organisation_name = entry->organisation_name;
       for (const PersonId& person : directory_.on_duty(target, now)) {
         if (const auto* met = named(wire::TargetKind::kPerson, person)) place.people.push_back(met->name);

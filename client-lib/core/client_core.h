@@ -140,6 +140,10 @@ class ClientCore {
   std::vector<DutyLine> duty(UtcTime at) const;
   std::vector<DutyRole> own_roles() const;  // that the roster lets us hold
   std::vector<OwnTurn> own_turns(UtcTime from, UtcTime until) const;  // by time, cut at both ends
+  // "Jeg er på vagt" (P-181); the hub's word comes as CheckInAnswered. kNotFound: nothing asks for it; kWrongState:
+  // done, or not on duty by our own rota; kNoKeyPackage: a new call could not be opened on this device.
+  Status check_in(const RoleId& role, UtcTime now);
+  std::vector<CheckInView> check_ins(UtcTime now) const;
 
   // ---- Looking
   std::optional<Person> self() const;
@@ -158,7 +162,8 @@ class ClientCore {
 
  private:
   struct InFlight {
-    enum class Kind : std::uint8_t { kHello, kPing, kProbe, kEnrol, kPublish, kGather, kSend, kDocuments, kDuty };
+    enum class Kind : std::uint8_t { kHello, kPing, kProbe, kEnrol, kPublish, kGather, kSend, kDocuments, kDuty,
+                                      kCheckIn, kDutyStatus };
     Kind kind{};
     std::uint64_t item = 0;  // kGather, kSend: the outbox item's number
     UtcTime at;
@@ -206,8 +211,34 @@ class ClientCore {
   std::map<DutyChangeId, bool> known_changes() const;
   DutyChangeView shown(const Directory::Change& change) const;
   void on_gap_item(const wire::GapItem& item);
-  bool concerns_us(const wire::DutyChange& change) const;
+  bool role_concerns_us(const RoleId& role) const;
   std::map<PersonId, std::string> known_names() const;
+
+  // core_check_in.cpp
+  struct Notice {  // P-180
+    wire::CheckInItem item;
+    bool can_open = false, done = false;
+    bool told = false;  // to the person, on this device
+  };
+  struct KnownStatus {
+    wire::DutyTrouble trouble{};
+    UtcTime since = kNever;
+    std::vector<wire::VerifiedCheckIn> check_ins;
+  };
+  bool due_by_rota(const wire::CheckInItem& item, UtcTime now) const;
+  void save_notice(const Notice& notice);
+  Status restore_notice(ByteView value);
+  void on_check_in_item(const wire::CheckInItem& item);
+  void tell_of_notices();
+  CheckInView shown(const Notice& notice) const;
+  void send_check_ins();
+  void on_check_in_answered(std::uint64_t number, Errc why);
+  void forget_old_notices();
+  void ask_duty_status();
+  void on_duty_statuses(const wire::DutyStatuses& said, bool whole, bool first);
+  void take_status(const wire::DutyStatus& status);
+  Reach reach(const RoleId& role, UtcTime now) const;
+  Reach reach_of(const wire::Target& target, UtcTime now) const;  // of the role that answers for it
 
   // core_outbox.cpp
   void pump();
@@ -358,6 +389,7 @@ class ClientCore {
   ConversationState inbox_;
   std::map<std::uint64_t, OutboxItem> outbox_;
   std::map<AlertId, AlertRecord> alerts_;
+  std::map<RoleId, Notice> notices_;
   std::vector<Suspicion> suspicions_;
   std::set<Digest> suspected_;
   std::map<DeviceId, UtcTime> verified_;
@@ -367,6 +399,11 @@ class ClientCore {
     wire::SignedDutyChange change;
   };
   std::map<std::uint64_t, DutyPost> duty_posts_;  // by our own number
+  struct CheckInPost {
+    RoleId role;
+    wire::SignedCheckIn check_in;
+  };
+  std::map<std::uint64_t, CheckInPost> check_in_posts_;  // likewise
   std::uint64_t next_duty_post_ = 1;
 
   // Of this connection
@@ -376,6 +413,8 @@ class ClientCore {
   UtcTime last_frame_, last_ping_, publish_after_;
   std::map<std::pair<OrganisationId, wire::DocumentKind>, std::uint64_t> announced_;
   UtcTime duty_changes_at_ = UtcTime::min();
+  std::map<RoleId, KnownStatus> duty_status_;
+  bool duty_known_ = false;  // all of it, on this connection
   std::map<ConversationId, std::vector<wire::Entry>> held_;
   std::size_t held_count_ = 0;
   std::map<ConversationId, std::uint64_t> gap_at_;  // asked again once from here

@@ -81,6 +81,8 @@ void ClientCore::on_directory_changed() {
   reconsider_takes();
   add_missing_on_ladder();
   duty_changes_at_ = directory_.next_duty_change(now_);
+  tell_of_notices();
+  ask_duty_status();  // of roles that we had not heard of
 }
 
 // P-106: who was not to be foreseen when the call was made (a take-over, a long night) comes in when on duty.

@@ -108,8 +108,8 @@ std::map<DutyChangeId, bool> ClientCore::known_changes() const {
   return out;
 }
 
-bool ClientCore::concerns_us(const wire::DutyChange& change) const {
-  const auto held = directory_.holders(change.role);
+bool ClientCore::role_concerns_us(const RoleId& role) const {
+  const auto held = directory_.holders(role);
   if (held && self_->kind == wire::HolderKind::kPerson) {
     return std::find(held->persons.begin(), held->persons.end(), self_->person) != held->persons.end();
   }
@@ -120,7 +120,7 @@ bool ClientCore::concerns_us(const wire::DutyChange& change) const {
     if (!ladder || ladder->ladder == nullptr) continue;
     for (const wire::LadderStep& step : ladder->ladder->steps) {
       for (const wire::Target& target : step.targets) {
-        if (target.kind == wire::TargetKind::kRole && role_of(target) == change.role) return true;
+        if (target.kind == wire::TargetKind::kRole && role_of(target) == role) return true;
       }
     }
   }
@@ -134,7 +134,8 @@ void ClientCore::tell_of_changes(const std::map<DutyChangeId, bool>& before) {
     const auto known = before.find(change.agreed.change.id);
     const bool news = known == before.end() || known->second != change.in_force;
     const bool over = change.agreed.change.until <= now_;
-    if (news && !over && concerns_us(change.agreed.change)) out_.events.emplace_back(DutyNews{shown(change)});
+    if (!news || over || !role_concerns_us(change.agreed.change.role)) continue;
+    out_.events.emplace_back(DutyNews{shown(change)});
   }
 }
 
@@ -161,6 +162,9 @@ std::map<PersonId, std::string> ClientCore::known_names() const {
   if (self_) add(directory_.person(*self_));
   for (const Directory::Change& change : directory_.changes()) {
     for (const wire::DeviceIdentity& signer : change.agreed.signers) add(directory_.person(signer));
+  }
+  for (const auto& [role, status] : duty_status_) {
+    for (const wire::VerifiedCheckIn& by : status.check_ins) add(directory_.person(by.signer));
   }
   for (const Conversation& conversation : conversations()) {
     for (const Person& person : conversation.members) add(person);
@@ -263,6 +267,7 @@ std::vector<DutyLine> ClientCore::duty(UtcTime at) const {
       line.planned = true;
       line.gap = answering.gap;
       line.until = rota::next_answer_change(*rota, *plan, at);
+      line.reach = reach(answering.answering, at);
       if (answering.answering != plan->role) line.answering = directory_.role_label(answering.answering);
       if (answering.in_rota) {
         line.people = people(directory_.on_duty(*rung.target, at));

@@ -128,6 +128,9 @@ void ClientCore::on_inbox_item(const wire::Entry& entry) {
   } else if (entry.kind == wire::EntryKind::kGap) {
     const auto item = wire::decode_gap_item(entry.bytes);
     if (item) return on_gap_item(*item);
+  } else if (entry.kind == wire::EntryKind::kCheckIn) {
+    const auto item = wire::decode_check_in_item(entry.bytes);
+    if (item) return on_check_in_item(*item);
   }
   suspect(Errc::kMalformed, std::nullopt, "Hubben har lagt noget ulæseligt i indbakken.");
 }

@@ -54,7 +54,7 @@ void ClientCore::request(wire::Request body, InFlight::Kind kind, std::uint64_t 
 void ClientCore::on_connected(UtcTime now) {
   now_ = now;
   connected_ = true;
-  hello_done_ = deaf_ = quiet_ = false;
+  hello_done_ = deaf_ = quiet_ = duty_known_ = false;
   flights_.clear();
   held_.clear();
   held_count_ = 0;
@@ -65,7 +65,7 @@ void ClientCore::on_connected(UtcTime now) {
 void ClientCore::on_disconnected(Errc reason, UtcTime now) {
   now_ = now;
   if (connected_ || reason == Errc::kUntrusted) out_.events.emplace_back(Disconnected{reason});
-  connected_ = hello_done_ = quiet_ = false;
+  connected_ = hello_done_ = quiet_ = duty_known_ = false;
   flights_.clear();
 }
 
@@ -121,6 +121,14 @@ void ClientCore::on_answer(const InFlight& flight, wire::Answer& answer) {
     case Kind::kDuty:
       if (std::holds_alternative<wire::Accepted>(answer)) return on_change_answered(flight.item, Errc{});
       break;
+    case Kind::kCheckIn:
+      if (std::holds_alternative<wire::Accepted>(answer)) return on_check_in_answered(flight.item, Errc{});
+      break;
+    case Kind::kDutyStatus:
+      if (const auto* said = std::get_if<wire::DutyStatuses>(&answer)) {
+        return on_duty_statuses(*said, true, flight.item == 0);
+      }
+      break;
     case Kind::kDocuments:
       if (const auto* documents = std::get_if<wire::Documents>(&answer)) return on_documents(*documents);
       break;
@@ -159,6 +167,7 @@ void ClientCore::on_hello(const wire::HelloReply& reply) {
   }
   note_positions(reply.positions);
   note_versions(reply.documents);
+  ask_duty_status();
   sweep_key_packages();
   stock_key_packages(reply.key_packages_left, !reply.has_last_resort);
 }
@@ -191,9 +200,11 @@ void ClientCore::on_refused(const InFlight& flight, const wire::Refused& refused
       if (item != outbox_.end()) on_send_refused(item->second, refused);
       return;
     case Kind::kDuty: return on_change_answered(flight.item, refused.code);
+    case Kind::kCheckIn: return on_check_in_answered(flight.item, refused.code);
     case Kind::kPublish: publish_after_ = now_ + std::max(refused.retry_after, patience::kRetryMax); return;
     case Kind::kPing:
     case Kind::kProbe:
+    case Kind::kDutyStatus:
     case Kind::kDocuments: return;  // asked again with the next ping
   }
 }
@@ -205,6 +216,8 @@ void ClientCore::on_push(wire::Answer& push) {
     if (hello_done_) note_versions(changed->documents);
   } else if (const auto* low = std::get_if<wire::KeyPackagesLow>(&push)) {
     if (hello_done_) stock_key_packages(low->left, false);
+  } else if (const auto* said = std::get_if<wire::DutyStatuses>(&push)) {
+    if (hello_done_) on_duty_statuses(*said, false, false);
   } else if (const auto* goodbye = std::get_if<wire::Goodbye>(&push)) {
     if (goodbye->reason == Errc::kReplay) {
       // P-012: the newest session wins, and it is not ours: somebody has our keys, or a restored copy of

@@ -31,6 +31,7 @@ bool ClientCore::in_flight(std::uint64_t item) const {
 void ClientCore::pump() {
   if (!hello_done_ || device_->revoked) return;
   send_changes();
+  send_check_ins();
   std::set<ConversationId> busy;
   std::vector<std::uint64_t> turn;
   adopt_lost();

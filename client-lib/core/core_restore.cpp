@@ -118,6 +118,7 @@ Status ClientCore::restore_row(const StoreImage::Row& row, UtcTime now) {
       return {};
     }
     case Table::kSuspicion: return restore_suspicion(value);
+    case Table::kCheckIn: return restore_notice(value);
     case Table::kReturn:
     case Table::kReturner: return restore_return(row);
     case Table::kGrant: {

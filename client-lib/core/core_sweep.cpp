@@ -7,6 +7,7 @@ namespace nattevagt::client {
 void ClientCore::sweep() {
   if (!enrolled() || now_ < sweep_at_) return;
   sweep_at_ = now_ + patience::kSweep;
+  forget_old_notices();
   const DevicePolicy believed = policy();
   for (auto& [id, conversation] : conversations_) {
     if (conversation.group && conversation.group->forget_old_epochs(validation(believed))) {

@@ -30,8 +30,9 @@ enum class Table : std::uint8_t {
   kReturner = 13,   // conversation || device -> the key package of a member that asks to come back
   kProfile = 14,    // profile -> a person who shares a unit's device (store/profile.h); the core reads none
   kVerified = 15,   // device -> when its safety number was compared (P-174)
+  kCheckIn = 16,    // role -> the notice that asks us to check in for it (P-180)
 };
-inline constexpr Table kLastTable = Table::kVerified;
+inline constexpr Table kLastTable = Table::kCheckIn;
 
 struct StoreWrite {
   Table table{};

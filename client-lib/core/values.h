@@ -82,12 +82,23 @@ struct DirectoryEntry {
   std::string organisation_name;
 };
 
+// Whether somebody on duty in a role can really be reached (P-187).
+enum class Reachable : std::uint8_t { kUnknown, kYes, kNo };
+struct Reach {
+  Reachable reachable = Reachable::kUnknown;
+  wire::DutyTrouble reason = wire::DutyTrouble::kNone;  // of kNo, by the hub's word
+  UtcTime since = kNever;
+  bool checked_in = false;  // somebody on duty has, by a signature that we verified
+  friend bool operator==(const Reach&, const Reach&) = default;
+};
+
 // One step of the way a call takes, and who answers there now, by the signed rosters and rotas.
 struct LadderRung {
   struct Place {
     std::string name;  // the role, unit or person asked
     std::string organisation_name;
     std::vector<std::string> people;  // on duty, as far as we know their names
+    Reach reach = {};                 // of the role that answers
   };
   Millis wait{};  // until the next step
   std::vector<Place> places;
@@ -143,6 +154,16 @@ struct DutyLine {
   bool planned = false;             // a rota says so; else all whom the roster lists
   bool gap = false;
   UtcTime until = kNever;           // when that may change
+  Reach reach = {};                 // of the role that answers; of now, whatever `at` was asked for
+};
+// A duty that our person is asked to check in for (P-180).
+enum class CheckInState : std::uint8_t { kAsked, kSent, kDone };
+struct CheckInView {
+  RoleId role;
+  std::string role_label;
+  UtcTime from, due_at;
+  bool can_open = false;  // this device could open a new call
+  CheckInState state{};
 };
 
 // ---- Citizens (PROTOCOL.md section 16)
@@ -320,9 +341,25 @@ struct GapAhead {
   std::uint8_t nearness = 0;  // rota::GapWarning
   bool seen = false;
 };
+// Our person must say that she is on duty: rings.
+struct CheckInDue {
+  CheckInView check_in;
+};
+// The hub's answer to a check-in; Errc{}: taken.
+struct CheckInAnswered {
+  RoleId role;
+  std::string role_label;
+  Errc why{};
+};
+// A role that concerns us has become one that may not answer, or is well again.
+struct RoleReachChanged {
+  RoleId role;
+  std::string role_label;
+  Reach reach;
+};
 using Event = std::variant<Connected, Disconnected, Enrolled, NewMessage, OwnMessage, AlertChanged,
                            MembersChanged, Suspicion, RemovedFromConversation, Revoked, RingNow, DutyAnswered,
-                           DutyNews, GapAhead>;
+                           DutyNews, GapAhead, CheckInDue, CheckInAnswered, RoleReachChanged>;
 
 struct Question {  // what `ask` takes
   wire::Severity severity{};

@@ -86,6 +86,16 @@ inline constexpr std::size_t kDutyChangeBytesMax = 512;
 inline constexpr std::size_t kRevokedChangesMax = 256;
 inline constexpr Millis kDutyChangeSpanMax = std::chrono::hours(24 * 7);
 
+// Who on duty can really be reached (P-180 to P-188)
+inline constexpr Millis kCheckInAhead = std::chrono::minutes(15);   // the notice, before the shift
+inline constexpr Millis kCheckInWithin = std::chrono::minutes(10);  // of the shift's beginning; may be configured
+inline constexpr Millis kSilentAfter = std::chrono::minutes(3);     // no device heard; may be configured
+inline constexpr Millis kCheckInLasts = std::chrono::hours(24 * 7);  // of who stays on duty: then asked again
+inline constexpr Millis kHeardBreak = std::chrono::seconds(45);     // three pings that did not come
+inline constexpr Millis kHeardSteadily = std::chrono::seconds(60);  // without such a break: silence is over
+inline constexpr std::size_t kShiftsPerRoleMax = 64;                // one a person whom the roster lists
+inline constexpr std::size_t kDutyStatusesMax = 500;                // of one answer; then the next
+
 // Devices and connections
 inline constexpr std::size_t kDevicesPerPersonMax = 16;
 inline constexpr std::size_t kDevicesPerAnswerMax = 5'000;        // of one answer to ListDevices; then the next

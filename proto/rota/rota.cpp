@@ -109,6 +109,17 @@ OnDuty on_duty(const wire::Rota& rota, const wire::RoleRota& role, UtcTime at) {
   return out;
 }
 
+bool on_duty_throughout(const wire::Rota& rota, const wire::RoleRota& role, const PersonId& person,
+                        UtcTime from, UtcTime until) {
+  for (std::size_t turns = 0; turns < kTurnsLookedAt; ++turns) {
+    const OnDuty duty = on_duty(rota, role, from);
+    if (!std::binary_search(duty.persons.begin(), duty.persons.end(), person)) return false;
+    from = next_change(rota, role, from);
+    if (from > until) return true;
+  }
+  return false;
+}
+
 Answering who_answers(const wire::Rota& rota, const wire::RoleRota& role, UtcTime at) {
   Answering out{role.role, on_duty(rota, role, at), false, true};
   out.gap = is_gap(out.duty);

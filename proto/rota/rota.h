@@ -32,6 +32,12 @@ const wire::RoleRota* find_role(const wire::Rota& rota, const RoleId& role);
 // P-103, P-104: of the role alone.
 OnDuty on_duty(const wire::Rota& rota, const wire::RoleRota& role, UtcTime at);
 
+// P-187: in the plan of the role alone, without a break from `from` to `until`. False too where that would take
+// more than kTurnsLookedAt changes of duty to know.
+inline constexpr std::size_t kTurnsLookedAt = 128;
+bool on_duty_throughout(const wire::Rota& rota, const wire::RoleRota& role, const PersonId& person,
+                        UtcTime from, UtcTime until);
+
 // P-105: with backup and daytime policy. `answering` is the role whose people these are; it need not be in
 // this rota (then `persons` is empty and the roster knows them).
 struct Answering {

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "proto/common/result.h"
+#include "proto/wire/check_in.h"
 #include "proto/wire/content.h"
 #include "proto/wire/duty.h"
 #include "proto/wire/hub.h"
@@ -32,6 +33,8 @@ Bytes encode(const Rejoin& rejoin);
 Result<Rejoin> decode_rejoin(ByteView bytes);
 Bytes encode(const GapItem& item);
 Result<GapItem> decode_gap_item(ByteView bytes);
+Bytes encode(const CheckInItem& item);
+Result<CheckInItem> decode_check_in_item(ByteView bytes);
 Bytes encode(const ReceiptLeaf& leaf);              // what the Merkle tree hashes
 
 Bytes encode(const Grant& grant);
@@ -50,6 +53,10 @@ Bytes encode(const DutyChange& change);
 Result<DutyChange> decode_duty_change(ByteView bytes);
 Bytes encode(const DutyChanges& changes);
 Result<DutyChanges> decode_duty_changes(ByteView bytes);
+Bytes encode(const CheckIn& check_in);
+Result<CheckIn> decode_check_in(ByteView bytes);
+Bytes encode(const SignedCheckIn& check_in);  // as the hub and a device keep it
+Result<SignedCheckIn> decode_signed_check_in(ByteView bytes);
 Bytes encode(const SignedDocument& document);
 Result<SignedDocument> decode_signed_document(ByteView bytes);
 Bytes encode(const Label& label);

@@ -1,4 +1,5 @@
 #include "proto/wire/codec.h"
+#include "proto/wire/codec_duty.h"
 #include "proto/wire/codec_hub.h"
 #include "schema/hub.pb.h"
 
@@ -184,6 +185,16 @@ static void read(const pb::Goodbye& in, Goodbye& out, Checks& checks) {
   checks.error_code(in.reason(), out.reason, "Goodbye.reason");
 }
 
+static void put_body(const DutyStatuses& in, pb::HubFrame& frame) {
+  pb::DutyStatuses& out = *frame.mutable_duty_statuses();
+  for (const DutyStatus& item : in.items) put(item, *out.add_items());
+  out.set_more(in.more);
+}
+static void read(const pb::DutyStatuses& in, DutyStatuses& out, Checks& checks) {
+  checks.items(in.items(), limits::kDutyStatusesMax, out.items, "DutyStatuses.items");
+  out.more = in.more();
+}
+
 static void read(const pb::HubFrame& in, Answer& out, Checks& checks) {
   switch (in.body_case()) {
     case pb::HubFrame::kHelloReply: return read(in.hello_reply(), out.emplace<HelloReply>(), checks);
@@ -200,6 +211,8 @@ static void read(const pb::HubFrame& in, Answer& out, Checks& checks) {
       return read(in.documents_changed(), out.emplace<DocumentsChanged>(), checks);
     case pb::HubFrame::kKeyPackagesLow:
       return read(in.key_packages_low(), out.emplace<KeyPackagesLow>(), checks);
+    case pb::HubFrame::kDutyStatuses:
+      return read(in.duty_statuses(), out.emplace<DutyStatuses>(), checks);
     case pb::HubFrame::kGoodbye: return read(in.goodbye(), out.emplace<Goodbye>(), checks);
     case pb::HubFrame::BODY_NOT_SET: break;
   }

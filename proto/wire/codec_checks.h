@@ -19,6 +19,7 @@
 #include "proto/common/ids.h"
 #include "proto/common/limits.h"
 #include "proto/common/result.h"
+#include "proto/wire/check_in.h"
 #include "proto/wire/content.h"
 #include "proto/wire/duty.h"
 #include "proto/wire/hub.h"
@@ -35,6 +36,8 @@ template <class E>
 inline constexpr int kFirstValue = 1;
 template <>
 inline constexpr int kFirstValue<NoticeKind> = 0;
+template <>
+inline constexpr int kFirstValue<DutyTrouble> = 0;
 template <class E>
 inline constexpr int kLastValue = -1;
 template <>
@@ -46,11 +49,13 @@ inline constexpr int kLastValue<DocumentKind> = static_cast<int>(DocumentKind::k
 template <>
 inline constexpr int kLastValue<DutyChangeKind> = static_cast<int>(DutyChangeKind::kTakeOver);
 template <>
+inline constexpr int kLastValue<DutyTrouble> = static_cast<int>(DutyTrouble::kSilent);
+template <>
 inline constexpr int kLastValue<OverrideKind> = static_cast<int>(OverrideKind::kAcceptedGap);
 template <>
 inline constexpr int kLastValue<TargetKind> = static_cast<int>(TargetKind::kUnit);
 template <>
-inline constexpr int kLastValue<EntryKind> = static_cast<int>(EntryKind::kGap);
+inline constexpr int kLastValue<EntryKind> = static_cast<int>(EntryKind::kCheckIn);
 template <>
 inline constexpr int kLastValue<AlertState> = static_cast<int>(AlertState::kClosed);
 template <>

@@ -1,4 +1,4 @@
-// Changes of duty on the wire (P-111).
+// Changes of duty and check-ins on the wire (P-111, P-180).
 #include "proto/wire/codec_duty.h"
 
 #include "proto/wire/codec.h"
@@ -64,6 +64,65 @@ static void read(const pb::DutyChanges& in, DutyChanges& out, Checks& checks) {
   checks.items(in.items(), limits::kDutyChangesMax, out.items, "DutyChanges.items");
 }
 
+// ---- Check-ins
+
+static void put(const CheckIn& in, pb::CheckIn& out) {
+  out.set_notice(str(in.notice));
+  out.set_organisation(str(in.organisation));
+  out.set_role(str(in.role));
+  out.set_person(str(in.person));
+  out.set_from_ms(wire_time(in.from));
+  out.set_issued_at_ms(wire_time(in.issued_at));
+}
+static void read(const pb::CheckIn& in, CheckIn& out, Checks& checks) {
+  checks.id(in.notice(), out.notice, "CheckIn.notice");
+  checks.id(in.organisation(), out.organisation, "CheckIn.organisation");
+  checks.id(in.role(), out.role, "CheckIn.role");
+  checks.id(in.person(), out.person, "CheckIn.person");
+  checks.time(in.from_ms(), out.from, "CheckIn.from");
+  checks.time(in.issued_at_ms(), out.issued_at, "CheckIn.issued_at");
+}
+
+void put(const SignedCheckIn& in, pb::SignedCheckIn& out) {
+  out.set_body(str(in.body));
+  put(in.signer, *out.mutable_signer());
+}
+void read(const pb::SignedCheckIn& in, SignedCheckIn& out, Checks& checks) {
+  checks.bytes(in.body(), limits::kDutyChangeBytesMax, out.body, "SignedCheckIn.body");
+  read(in.signer(), out.signer, checks);
+}
+
+static void put(const CheckInItem& in, pb::CheckInItem& out) {
+  out.set_notice(str(in.notice));
+  out.set_role(str(in.role));
+  out.set_person(str(in.person));
+  out.set_from_ms(wire_time(in.from));
+  out.set_due_at_ms(wire_time(in.due_at));
+  for (const PackageMark& mark : in.packages) out.add_packages(str(mark));
+}
+static void read(const pb::CheckInItem& in, CheckInItem& out, Checks& checks) {
+  checks.id(in.notice(), out.notice, "CheckInItem.notice");
+  checks.id(in.role(), out.role, "CheckInItem.role");
+  checks.id(in.person(), out.person, "CheckInItem.person");
+  checks.time(in.from_ms(), out.from, "CheckInItem.from");
+  checks.time(in.due_at_ms(), out.due_at, "CheckInItem.due_at");
+  checks.ids(in.packages(), limits::kDevicesPerPersonMax, out.packages, "CheckInItem.packages");
+}
+
+void put(const DutyStatus& in, pb::DutyStatus& out) {
+  out.set_role(str(in.role));
+  out.set_trouble(static_cast<pb::DutyTrouble>(in.trouble));
+  out.set_since_ms(wire_time(in.since));
+  for (const SignedCheckIn& item : in.check_ins) put(item, *out.add_check_ins());
+}
+void read(const pb::DutyStatus& in, DutyStatus& out, Checks& checks) {
+  checks.id(in.role(), out.role, "DutyStatus.role");
+  checks.enumeration(in.trouble(), out.trouble, "DutyStatus.trouble");
+  checks.time_or_never(in.since_ms(), out.since, "DutyStatus.since");
+  checks.require((out.trouble == DutyTrouble::kNone) == (out.since == kNever), "DutyStatus.since");
+  checks.items(in.check_ins(), limits::kShiftsPerRoleMax, out.check_ins, "DutyStatus.check_ins");
+}
+
 Bytes encode(const DutyChange& change) { return encode_as<pb::DutyChange>(change); }
 Result<DutyChange> decode_duty_change(ByteView bytes) {
   return decode_as<pb::DutyChange, DutyChange>(bytes, limits::kDutyChangeBytesMax, "DutyChange");
@@ -71,6 +130,21 @@ Result<DutyChange> decode_duty_change(ByteView bytes) {
 Bytes encode(const DutyChanges& changes) { return encode_as<pb::DutyChanges>(changes); }
 Result<DutyChanges> decode_duty_changes(ByteView bytes) {
   return decode_as<pb::DutyChanges, DutyChanges>(bytes, limits::kDocumentBytesMax, "DutyChanges");
+}
+
+Bytes encode(const CheckInItem& item) { return encode_as<pb::CheckInItem>(item); }
+Result<CheckInItem> decode_check_in_item(ByteView bytes) {
+  return decode_as<pb::CheckInItem, CheckInItem>(bytes, 2 * limits::kDutyChangeBytesMax, "CheckInItem");
+}
+Bytes encode(const CheckIn& check_in) { return encode_as<pb::CheckIn>(check_in); }
+Result<CheckIn> decode_check_in(ByteView bytes) {
+  return decode_as<pb::CheckIn, CheckIn>(bytes, limits::kDutyChangeBytesMax, "CheckIn");
+}
+Bytes encode(const SignedCheckIn& check_in) { return encode_as<pb::SignedCheckIn>(check_in); }
+Result<SignedCheckIn> decode_signed_check_in(ByteView bytes) {
+  constexpr std::size_t kMost =
+      limits::kDutyChangeBytesMax + limits::kCertificateBytesMax + limits::kWrapBytesMax;
+  return decode_as<pb::SignedCheckIn, SignedCheckIn>(bytes, kMost, "SignedCheckIn");
 }
 
 }  // namespace nattevagt::wire

@@ -1,10 +1,13 @@
-// Internal to wire/*.cpp: a signed change stands in a request as well as in its document.
+// Internal to wire/*.cpp: what persons sign about duty stands in requests and answers, and by itself.
 #pragma once
 
 #include "proto/wire/codec_checks.h"
+#include "proto/wire/check_in.h"
 #include "proto/wire/duty.h"
 
 namespace nattevagt::pb {
+class DutyStatus;
+class SignedCheckIn;
 class SignedDutyChange;
 }
 
@@ -12,5 +15,9 @@ namespace nattevagt::wire {
 
 void put(const SignedDutyChange& in, pb::SignedDutyChange& out);
 void read(const pb::SignedDutyChange& in, SignedDutyChange& out, Checks& checks);
+void put(const SignedCheckIn& in, pb::SignedCheckIn& out);
+void read(const pb::SignedCheckIn& in, SignedCheckIn& out, Checks& checks);
+void put(const DutyStatus& in, pb::DutyStatus& out);
+void read(const pb::DutyStatus& in, DutyStatus& out, Checks& checks);
 
 }  // namespace nattevagt::wire

@@ -33,9 +33,9 @@ void read(const pb::Entry& in, Entry& out, Checks& checks) {
   out.seq = in.seq();
   checks.enumeration(in.kind(), out.kind, "Entry.kind");
   out.epoch = in.epoch();
-  // Welcomes, alert items and gaps come in the inbox alone, and nothing else does (P-030).
-  const bool inbox_kind =
-      out.kind == EntryKind::kWelcome || out.kind == EntryKind::kAlert || out.kind == EntryKind::kGap;
+  // Welcomes, alert items, gaps and check-in notices come in the inbox alone, and nothing else does (P-030).
+  const bool inbox_kind = out.kind == EntryKind::kWelcome || out.kind == EntryKind::kAlert ||
+                          out.kind == EntryKind::kGap || out.kind == EntryKind::kCheckIn;
   checks.require(inbox_kind == (out.stream == kInbox), "Entry.kind");
   const bool of_no_epoch = inbox_kind || out.kind == EntryKind::kRejoin;
   checks.require(!of_no_epoch || out.epoch == 0, "Entry.epoch");
@@ -212,9 +212,12 @@ static FrameHead frame_head(ByteView bytes) noexcept {
 
 std::uint64_t request_number(ByteView bytes) noexcept { return frame_head(bytes).request; }
 
-// The fields of a message, and of those that it holds `levels` below. Stops at the first byte that is no field
-// (protobuf will refuse it), and past the limit.
-static std::size_t count_fields(ByteView bytes, int levels) noexcept {
+// The one body with a list a level below the others': each status has its check-ins.
+constexpr std::uint32_t kDeepBody = 23 << 3 | 2;
+
+// The fields of a message, and of those that it holds `levels` below, `of_frame` one more of the deep body. Stops
+// at the first byte that is no field (protobuf will refuse it), and past the limit.
+static std::size_t count_fields(ByteView bytes, int levels, bool of_frame) noexcept {
   std::size_t count = 0;
   google::protobuf::io::CodedInputStream in(bytes.data(), static_cast<int>(bytes.size()));
   while (const std::uint32_t tag = in.ReadTag()) {
@@ -229,7 +232,8 @@ static std::size_t count_fields(ByteView bytes, int levels) noexcept {
         read_on = in.ReadVarint32(&length);
         const auto at = static_cast<std::size_t>(in.CurrentPosition());
         read_on = read_on && length <= bytes.size() - at;
-        if (read_on && levels > 0) count += count_fields(bytes.subspan(at, length), levels - 1);
+        const int below = levels + (of_frame && tag == kDeepBody ? 1 : 0);
+        if (read_on && below > 0) count += count_fields(bytes.subspan(at, length), below - 1, false);
         read_on = read_on && in.Skip(static_cast<int>(length));
         break;
       }
@@ -246,7 +250,7 @@ static std::size_t count_fields(ByteView bytes, int levels) noexcept {
 // An item of a list costs its receiver twenty times its two bytes on the wire, so they are counted before
 // protobuf makes objects of them (P-006).
 static Status check_field_count(ByteView bytes, const char* where) noexcept {
-  if (count_fields(bytes, 1) > limits::kFieldsPerFrameMax) return fail(Errc::kTooLarge, where);
+  if (count_fields(bytes, 1, true) > limits::kFieldsPerFrameMax) return fail(Errc::kTooLarge, where);
   return {};
 }
 

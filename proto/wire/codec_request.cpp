@@ -204,6 +204,21 @@ static void read(const pb::PostDutyChange& in, PostDutyChange& out, Checks& chec
   read(in.change(), out.change, checks);
 }
 
+static void put_body(const PostCheckIn& in, pb::ClientFrame& frame) {
+  put(in.check_in, *frame.mutable_post_check_in()->mutable_check_in());
+}
+static void read(const pb::PostCheckIn& in, PostCheckIn& out, Checks& checks) {
+  read(in.check_in(), out.check_in, checks);
+}
+
+static void put_body(const GetDutyStatus& in, pb::ClientFrame& frame) {
+  pb::GetDutyStatus& out = *frame.mutable_get_duty_status();
+  if (in.after) out.set_after(str(*in.after));
+}
+static void read(const pb::GetDutyStatus& in, GetDutyStatus& out, Checks& checks) {
+  checks.optional_id(in.has_after(), in.after(), out.after, "GetDutyStatus.after");
+}
+
 static void read(const pb::ClientFrame& in, Request& out, Checks& checks) {
   switch (in.body_case()) {
     case pb::ClientFrame::kHello: return read(in.hello(), out.emplace<Hello>(), checks);
@@ -226,6 +241,10 @@ static void read(const pb::ClientFrame& in, Request& out, Checks& checks) {
     case pb::ClientFrame::kGetAuditPoint: out.emplace<GetAuditPoint>(); return;
     case pb::ClientFrame::kPostDutyChange:
       return read(in.post_duty_change(), out.emplace<PostDutyChange>(), checks);
+    case pb::ClientFrame::kPostCheckIn:
+      return read(in.post_check_in(), out.emplace<PostCheckIn>(), checks);
+    case pb::ClientFrame::kGetDutyStatus:
+      return read(in.get_duty_status(), out.emplace<GetDutyStatus>(), checks);
     case pb::ClientFrame::BODY_NOT_SET: break;
   }
   checks.refuse(Errc::kUnsupported, "P-004");

@@ -14,6 +14,7 @@
 #include "proto/common/crypto.h"
 #include "proto/common/ids.h"
 #include "proto/common/limits.h"
+#include "proto/wire/check_in.h"
 #include "proto/wire/duty.h"
 #include "proto/wire/identity.h"
 
@@ -37,6 +38,7 @@ enum class EntryKind : std::uint8_t {
   kAlert = 5,        // inbox: an encoded AlertItem
   kRejoin = 6,       // a SignedContent with a Rejoin: readable by the hub, of no epoch (P-078)
   kGap = 7,          // inbox: an encoded GapItem
+  kCheckIn = 8,      // inbox: an encoded CheckInItem
 };
 
 struct Entry {
@@ -225,6 +227,14 @@ struct PostDutyChange {                      // P-112: a person's; again, with m
   SignedDutyChange change;
   friend bool operator==(const PostDutyChange&, const PostDutyChange&) = default;
 };
+struct PostCheckIn {                         // P-181
+  SignedCheckIn check_in;
+  friend bool operator==(const PostCheckIn&, const PostCheckIn&) = default;
+};
+struct GetDutyStatus {                       // P-186: of every role that concerns the device
+  std::optional<RoleId> after;               // those after this one (P-016); none: from the first
+  friend bool operator==(const GetDutyStatus&, const GetDutyStatus&) = default;
+};
 // From an organisation's own key:
 struct AnnounceGrant {
   SignedGrant grant;                         // the hub will admit its CURVE key
@@ -246,7 +256,7 @@ struct GetAuditPoint {
 
 using Request = std::variant<Hello, Ping, Enrol, PublishKeyPackages, Gather, Append, Raise, Act, Ack, GetDocuments,
                              GetAlert, AnnounceGrant, PublishDocument, ListDevices, GetAuditPoint,
-                             PostDutyChange>;
+                             PostDutyChange, PostCheckIn, GetDutyStatus>;
 struct ClientFrame {
   std::uint32_t protocol = kProtocolVersion;
   std::uint64_t request = 0;                 // chosen by the client, answered in the same number; never 0
@@ -307,7 +317,7 @@ struct Pong {
   std::uint32_t key_packages_left = 0;
   friend bool operator==(const Pong&, const Pong&) = default;
 };
-struct Accepted {  // Enrol, PublishKeyPackages, AnnounceGrant, PublishDocument, PostDutyChange
+struct Accepted {  // Enrol, PublishKeyPackages, AnnounceGrant, PublishDocument, PostDutyChange, PostCheckIn
   friend bool operator==(const Accepted&, const Accepted&) = default;
 };
 struct Gathered {
@@ -363,13 +373,18 @@ struct KeyPackagesLow {                      // push
   std::uint32_t left = 0;
   friend bool operator==(const KeyPackagesLow&, const KeyPackagesLow&) = default;
 };
+struct DutyStatuses {                        // the answer to GetDutyStatus; as a push, what has changed
+  std::vector<DutyStatus> items;             // ascending by role
+  bool more = false;                         // ask again, after the last one
+  friend bool operator==(const DutyStatuses&, const DutyStatuses&) = default;
+};
 struct Goodbye {                             // push: the hub drains, or the device was revoked, or it is replaced
   Errc reason{};
   friend bool operator==(const Goodbye&, const Goodbye&) = default;
 };
 
 using Answer = std::variant<HelloReply, Pong, Accepted, Gathered, Stored, Documents, AlertReply, Devices, Refused,
-                            Entry, DocumentsChanged, KeyPackagesLow, Goodbye>;
+                            Entry, DocumentsChanged, KeyPackagesLow, Goodbye, DutyStatuses>;
 struct HubFrame {
   std::uint32_t protocol = kProtocolVersion;
   std::uint64_t request = 0;                 // 0: a push

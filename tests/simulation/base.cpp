@@ -6,6 +6,7 @@
 #include "broker/core/record.h"
 #include "client-lib/store/sqlcipher_store.h"
 #include "proto/common/check.h"
+#include "proto/rota/copenhagen.h"
 #include "proto/wire/codec.h"
 #include "tests/support/memory_world.h"
 
@@ -19,6 +20,7 @@ using testing::MemoryWorld;
 // When the clocks change, at 01:00 UTC; and on a plain night the same minute.
 constexpr std::array<std::int64_t, kNights> kChanges = {1'792'890'000'000, 1'824'944'400'000,
                                                         1'806'195'600'000, 1'795'570'980'000};
+constexpr Millis kDutyChange = seconds(70);  // after the night's beginning
 constexpr std::int64_t kTwentyToThree = 1'795'570'800'000;  // DOMAIN 6a: 02.40 on 25 Nov 2026
 
 wire::Target to_role(const RoleId& role) {
@@ -90,16 +92,17 @@ Cast nobody_cast(MemoryWorld& world, LadderRules& rules) {
 }
 
 Cast make_cast(int night, MemoryWorld& world, LadderRules& rules) {
+  if (night >= kDuty) return short_cast(world, rules);
   if (night >= kStoryB) return nobody_cast(world, rules);
   return night >= kStoryA ? advice_cast(world, rules) : short_cast(world, rules);
 }
 
 void set_times(Base& base, int night) {
   const UtcTime change = from_unix_ms(kChanges[static_cast<std::size_t>(night % kNights)]);
-  if (night >= kStoryB) {
+  if (night >= kStoryB && night < kDuty) {
     base.starts = change - minutes(14) - seconds(50);  // asked at 00:48:10 UTC
     base.night_end = minutes(75);
-  } else if (night >= kStoryA) {
+  } else if (night >= kStoryA && night < kDuty) {
     // The advice is given in the minute of the change; on the plain night it is asked at 02.40.
     const bool plain = night % kNights == 3;
     base.starts = plain ? from_unix_ms(kTwentyToThree) - minutes(3) : change - minutes(13);
@@ -116,10 +119,28 @@ void set_times(Base& base, int night) {
   base.trouble_end = base.people_end;
 }
 
+// Lis all day; Ida from the change on.
+void publish_rota(MemoryWorld& world, const DutyRules& duty) {
+  const auto today = rota::to_local(world.clock.now()).day;
+  wire::Rota rota;
+  rota.issued_at = world.clock.now();
+  wire::RoleRota plan;
+  plan.role = duty.role;
+  plan.windows = {{wire::kEveryDay, 0, 0}};
+  plan.duties = {{1, today - std::chrono::days(7), {}, 1, {{duty.persons[4]}}}};
+  rota.roles = {plan};
+  rota.overrides = {{wire::OverrideKind::kChange, duty.role, duty.change, duty.change + std::chrono::hours(8),
+                     {duty.persons[2]}, {}}};
+  const auto document = world.havbakken.sign(wire::DocumentKind::kRota, 1, wire::encode(rota));
+  NV_CHECK(std::holds_alternative<wire::Accepted>(
+      world.hub->as_organisation(world.havbakken.card, wire::PublishDocument{document})));
+  world.settle();
+}
+
 std::unique_ptr<Base> make(int night) {
   auto out = std::make_unique<Base>();
   set_times(*out, night);
-  out->has_neighbour = night < kStoryB;
+  out->has_neighbour = night < kStoryB || night >= kDuty;
   const UtcTime starts = out->starts;
   // Enrolled an hour before: wall clocks of the night may be wrong by minutes.
   MemoryWorld world(77, starts - std::chrono::hours(1));
@@ -139,6 +160,14 @@ std::unique_ptr<Base> make(int night) {
   std::vector<testing::Device*> enrolled;
   for (const auto& holder : holders) enrolled.push_back(&world.enrol(holder));
   world.settle();
+  if (night >= kDuty) {
+    out->duty = DutyRules{world.first_role, {}, 4, 2, starts + kDutyChange, seconds(40), seconds(60)};
+    for (std::size_t i = 0; i < holders.size(); ++i) out->duty->persons[i] = holders[i].person;
+    out->ladder.steps[0].targets = {};
+    publish_rota(world, *out->duty);
+    NV_CHECK((*enrolled[4])->check_in(world.first_role));
+    world.settle();
+  }
   for (std::size_t i = 0; i < holders.size(); ++i) {
     BaseDevice device;
     device.id = enrolled[i]->id;
@@ -162,6 +191,7 @@ std::unique_ptr<Base> make(int night) {
   }
   NV_CHECK(out->devices.size() == kDevices);
   out->config = world.hub->config();
+  if (out->duty) out->config.duty = {out->duty->check_in_within, out->duty->silent_after};
   out->sign_seed = to_bytes(world.hub->sign_key().seed().expose());
   out->snapshot = world.hub->core().snapshot();
   const auto live = world.hub->core().live_records();

@@ -12,6 +12,7 @@
 
 #include "broker/core/hub_core.h"
 #include "client-lib/core/client_core.h"
+#include "tests/simulation/duty_twin.h"
 #include "tests/simulation/ladder_twin.h"
 #include "tests/simulation/plan.h"
 
@@ -22,7 +23,9 @@ namespace nattevagt::simulation {
 // the stories (DOMAIN 6a and 6b) have theirs in true time.
 inline constexpr int kNights = 4;
 inline constexpr int kStoryA = 4, kStoryB = 8;  // the first of four
-inline constexpr int kBases = 12;
+// Drawn nights in which a rota fills the first role: Lis hands it to Ida a little after the night's beginning.
+inline constexpr int kDuty = 12;  // the first of four
+inline constexpr int kBases = 16;
 
 // A device's disk: rows are shared between copies, and between nights.
 using Row = std::shared_ptr<const Bytes>;
@@ -59,7 +62,8 @@ struct Base {
   Bytes snapshot;
   std::map<broker::JournalIndex, std::vector<Bytes>> bodies;
   std::vector<BaseDevice> devices;  // kDevices of them
-  LadderRules ladder;
+  LadderRules ladder;             // of a duty night: with whoever is on duty in step 0
+  std::optional<DutyRules> duty;  // of a duty night
   bool has_neighbour = true;  // kNeighbour is on no ladder
 };
 

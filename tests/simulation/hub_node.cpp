@@ -39,7 +39,10 @@ HubNode::HubNode(const Base& base, Host& host, Oracles& oracles, Mutant mutant, 
 void HubNode::boot(Millis t, Millis wall_offset, std::int64_t ppm) {
   NV_CHECK(!core_);
   const bool again = durable_ != 0;
-  core_ = std::make_unique<broker::HubCore>(base_.config);
+  broker::HubConfig config = base_.config;
+  if (mutant_ == Mutant::kHastyDoubt) config.duty.silent_after = std::chrono::seconds(50);
+  if (mutant_ == Mutant::kDeafWatch) config.duty.silent_after = std::chrono::hours(1);
+  core_ = std::make_unique<broker::HubCore>(config);
   if (!core_->restore(snapshot_)) oracles_.violation("recovery", "the snapshot is refused");
   for (const broker::Record& record : journal_) {
     if (!core_->replay(record)) oracles_.violation("recovery", "a record is refused");
@@ -115,10 +118,13 @@ void HubNode::receive(SessionId session, ByteView bytes, Millis t) {
     }
   }
   oracles_.hub_is_asked(session, *frame);
-  const bool hello = std::holds_alternative<wire::Hello>(frame->body) &&
-                     frame->protocol >= wire::kProtocolVersionMin && frame->protocol <= wire::kProtocolVersion;
+  const bool spoken =
+      frame->protocol >= wire::kProtocolVersionMin && frame->protocol <= wire::kProtocolVersion;
+  const bool hello = std::holds_alternative<wire::Hello>(frame->body) && spoken;
+  const UtcTime now = clock_.now(t);
   const bool open = std::find(sessions_.begin(), sessions_.end(), session) != sessions_.end();
   step(broker::SessionRequest{session, std::move(*frame)}, t);
+  if (core_ && spoken && open) oracles_.session_heard(session, now);
   if (core_ && hello && open) oracles_.session_greeted(session);
 }
 
@@ -153,9 +159,23 @@ void HubNode::leave_one_out(broker::Record& record) {
   record.meta = broker::encode(*fact);
 }
 
+// kForgetArmed: whom a step arms is written down and not rung.
+void HubNode::forget_armed(broker::Record& record) {
+  auto fact = broker::decode_fact(record.meta);
+  NV_CHECK(fact);
+  auto* raised = std::get_if<broker::AlertRaised>(&*fact);
+  if (raised == nullptr || raised->change.posts.empty()) return;
+  const auto& armed = raised->change.progress.armed_devices;
+  std::erase_if(raised->change.posts[0].devices, [&](broker::DeviceNumber device) {
+    return std::binary_search(armed.begin(), armed.end(), device);
+  });
+  record.meta = broker::encode(*fact);
+}
+
 void HubNode::take(broker::Outcome outcome, Millis t) {
   for (broker::Record& record : outcome.records) {
     if (mutant_ == Mutant::kLeaveOneOut) leave_one_out(record);
+    if (mutant_ == Mutant::kForgetArmed) forget_armed(record);
     oracles_.record_written(record);
     if (!record.bodies.empty()) bodies_[record.index] = record.bodies;
     journal_.push_back(std::move(record));
@@ -249,6 +269,8 @@ const Bytes& HubNode::body(const broker::BodyRef& ref) const {
 
 void HubNode::let_go(broker::Effect& effect) {
   if (auto* frame = std::get_if<broker::SendFrame>(&effect)) {
+    const bool status = std::holds_alternative<wire::DutyStatuses>(frame->frame.body);
+    if (mutant_ == Mutant::kSwallowStatus && status && frame->frame.request == 0) return;
     host_.send(frame->session, std::move(frame->frame));
   } else if (auto* entry = std::get_if<broker::SendEntry>(&effect)) {
     if (entry->welcome) {

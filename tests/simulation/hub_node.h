@@ -57,6 +57,7 @@ class HubNode {
   void take(broker::Outcome outcome, Millis t);
   void release(Millis t);
   static void leave_one_out(broker::Record& record);
+  static void forget_armed(broker::Record& record);
   void let_go(broker::Effect& effect);
   void build_receipts(std::vector<broker::SendReceipt>& receipts);
   void schedule(Millis t);

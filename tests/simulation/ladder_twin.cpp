@@ -33,15 +33,18 @@ std::string place(AlertState state, std::size_t step) {
 
 }  // namespace
 
+std::set<int> armed_by(const LadderRules& rules, std::size_t step) {
+  return step + 1 < rules.steps.size() ? rules.steps[step + 1].targets : std::set<int>();
+}
+
 // Then nobody was out of reach, and it is no technical matter.
 bool LadderTwin::all_declined() const {
   return !in_step_.empty() && std::includes(declined_.begin(), declined_.end(), in_step_.begin(), in_step_.end());
 }
 
 // P-044, P-045: who has not said no cannot be reached.
-bool LadderTwin::nobody_left(const LadderRules& rules, const HubSight& sight) const {
-  const auto& targets = rules.steps[step_].targets;
-  return std::none_of(targets.begin(), targets.end(),
+bool LadderTwin::nobody_left(const HubSight& sight) const {
+  return std::none_of(in_step_.begin(), in_step_.end(),
                       [&](int device) { return !declined_.contains(device) && sight.reaches(device); });
 }
 
@@ -54,11 +57,17 @@ void LadderTwin::enter(const LadderRules& rules, const HubSight& sight, std::siz
     declined_.clear();
     in_step_ = rules.steps[step].targets;
     std::erase_if(in_step_, [&](int device) { return sight.revoked(device); });
-    walk.entered.push_back({step, kind});
+    walk.entered.push_back({step, kind, in_step_});
     walk.timer = true;
     walk.from_least = least;
     walk.from_most = most;
-    if (!nobody_left(rules, sight)) return;
+    armed_.clear();
+    if (sight.degraded_step == step) walk.alarm = true;
+    if (!nobody_left(sight)) {
+      armed_ = joining(rules, sight);
+      walk.entered.back().rung.insert(armed_.begin(), armed_.end());
+      return;
+    }
     walk.alarm = true;
     kind = NoticeKind::kFirst;
     least = most = sight.now;
@@ -72,18 +81,37 @@ void LadderTwin::enter(const LadderRules& rules, const HubSight& sight, std::siz
   walk.from_most = most;
 }
 
+std::set<int> LadderTwin::joining(const LadderRules& rules, const HubSight& sight) const {
+  std::set<int> out;
+  if (state_ != AlertState::kEscalating) return out;
+  out = rules.steps[step_].targets;
+  if (sight.degraded_step == step_) out.merge(armed_by(rules, step_));
+  std::erase_if(out, [&](int device) {
+    return sight.revoked(device) || in_step_.contains(device) || armed_.contains(device);
+  });
+  return out;
+}
+
 LadderTwin::Walk LadderTwin::let_time_pass(const LadderRules& rules, const HubSight& sight) {
   Walk walk;
   const UtcTime least = std::max(due_, sight.now - kCountedBack);
   switch (state_) {
     case AlertState::kEscalating:
-      if (nobody_left(rules, sight)) {
+      if (nobody_left(sight)) {
         walk.alarm = !all_declined();
         enter(rules, sight, step_ + 1, NoticeKind::kFirst, sight.now, sight.now, walk);
       } else if (due_ <= sight.now) {
         enter(rules, sight, step_ + 1, NoticeKind::kFirst, least, sight.now, walk);
       } else if (repeat_at_ <= sight.now) {
         walk.repeat = true;
+      } else if (const std::set<int> come = joining(rules, sight); !come.empty()) {
+        // Nobody is taken off, and no timer moves.
+        walk.entered.push_back({step_, NoticeKind::kFirst, come});
+        for (const int device : come) {
+          const bool own = rules.steps[step_].targets.contains(device);
+          (own ? in_step_ : armed_).insert(device);
+          if (!own) walk.alarm = true;
+        }
       }
       break;
     case AlertState::kTaken:
@@ -156,7 +184,13 @@ std::string LadderTwin::compare_posts(const LadderRules& rules, const HubSight& 
     for (const auto device : post.devices) to.insert(static_cast<int>(device));
     const bool at_unit = item->notice == NoticeKind::kLoud;
     if (!at_unit && item->view.step >= rules.steps.size()) return "a step that is not there";
-    std::set<int> wanted = at_unit ? rules.asking : rules.steps[item->view.step].targets;
+    std::set<int> wanted = rules.asking;
+    if (!at_unit) {
+      wanted = in_step_;
+      wanted.insert(armed_.begin(), armed_.end());
+      if (!due.empty() && due.front().step == item->view.step) wanted = due.front().rung;
+      ever_rung_.insert(to.begin(), to.end());
+    }
     std::erase_if(wanted, [&](int device) { return sight.revoked(device); });
     if (!std::includes(wanted.begin(), wanted.end(), to.begin(), to.end())) return "somebody else is rung";
     if (item->notice == NoticeKind::kRepeat && walk.repeat) continue;  // not where the last has not arrived
@@ -174,7 +208,7 @@ std::string LadderTwin::compare_posts(const LadderRules& rules, const HubSight& 
     return std::any_of(devices.begin(), devices.end(), [&](int device) { return !sight.revoked(device); });
   };
   for (const Entered& missing : due) {
-    if (reaches(rules.steps[missing.step].targets)) return "a step begins and nobody is rung";
+    if (reaches(missing.rung)) return "a step begins and nobody is rung";
   }
   if (loud && reaches(rules.asking)) return "the loud end is not said";
   return {};
@@ -207,7 +241,8 @@ std::string LadderTwin::acted(const LadderRules& rules, wire::ActKind kind, int 
   switch (kind) {
     case wire::ActKind::kTake:
       may = std::any_of(rules.steps.begin(), rules.steps.end(),
-                        [&](const auto& step) { return step.targets.contains(by); });
+                        [&](const auto& step) { return step.targets.contains(by); }) ||
+            ever_rung_.contains(by);
       if (!open) {
         may = may && taken_by_ == by && (state_ == kTaken || state_ == kAdvised);
         break;
@@ -220,8 +255,8 @@ std::string LadderTwin::acted(const LadderRules& rules, wire::ActKind kind, int 
       break;
     case wire::ActKind::kDecline:
       may = state_ == kEscalating;
-      if (may && rules.steps[step_].targets.contains(by)) declined_.insert(by);
-      if (may && nobody_left(rules, sight)) walk = let_time_pass(rules, sight);
+      if (may && in_step_.contains(by)) declined_.insert(by);
+      if (may && nobody_left(sight)) walk = let_time_pass(rules, sight);
       break;
     case wire::ActKind::kAdvise:
       may = taken_by_ == by && (state_ == kTaken || state_ == kAdvised);
@@ -253,10 +288,10 @@ std::string LadderTwin::acted(const LadderRules& rules, wire::ActKind kind, int 
   return compare(rules, sight, walk, *change);
 }
 
-UtcTime LadderTwin::next_at(const LadderRules& rules, const HubSight& sight) const {
+UtcTime LadderTwin::next_at(const LadderRules&, const HubSight& sight) const {
   if (state_ != AlertState::kEscalating) return due_;
   UtcTime left = UtcTime::min();
-  for (const int device : rules.steps[step_].targets) {
+  for (const int device : in_step_) {
     if (!declined_.contains(device)) left = std::max(left, sight.away_at[static_cast<std::size_t>(device)]);
   }
   return std::min({due_, repeat_at_, left});

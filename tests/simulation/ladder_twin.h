@@ -24,11 +24,15 @@ struct LadderRules {
   std::set<int> asking;  // the unit's devices
 };
 
+// P-185: whom a step of these rules arms, were its role degraded.
+std::set<int> armed_by(const LadderRules& rules, std::size_t step);
+
 // What the hub knew when it decided: until when each device counts as there (P-045). kNever: it is connected;
 // long past: it is revoked.
 struct HubSight {
   UtcTime now;
   std::array<UtcTime, kDevices> away_at{};
+  std::optional<std::size_t> degraded_step;  // that names the role which is degraded
   bool reaches(int device) const { return away_at[static_cast<std::size_t>(device)] > now; }
   bool revoked(int device) const { return away_at[static_cast<std::size_t>(device)] == UtcTime::min(); }
 };
@@ -42,6 +46,8 @@ class LadderTwin {
                     const HubSight& sight);
   // When something must happen next; kNever when nothing must.
   UtcTime next_at(const LadderRules& rules, const HubSight& sight) const;
+  // P-106, P-185: who is to be rung beside those that were.
+  std::set<int> joining(const LadderRules& rules, const HubSight& sight) const;
 
   wire::AlertState state() const { return state_; }
   bool was_taken() const { return taken_by_.has_value(); }
@@ -50,6 +56,7 @@ class LadderTwin {
   struct Entered {
     std::size_t step;
     wire::NoticeKind kind;
+    std::set<int> rung;
   };
   struct Walk {  // what one record must tell
     std::vector<Entered> entered;
@@ -57,7 +64,7 @@ class LadderTwin {
     UtcTime from_least, from_most;  // the new timer counts from between these
     bool timer = false;
   };
-  bool nobody_left(const LadderRules& rules, const HubSight& sight) const;
+  bool nobody_left(const HubSight& sight) const;
   bool all_declined() const;
   Walk let_time_pass(const LadderRules& rules, const HubSight& sight);
   void enter(const LadderRules& rules, const HubSight& sight, std::size_t step, wire::NoticeKind kind,
@@ -71,7 +78,9 @@ class LadderTwin {
   wire::AlertState state_ = wire::AlertState::kEscalating;
   std::size_t step_ = 0;
   UtcTime due_ = kNever, repeat_at_ = kNever;  // as the hub set them, once they were found right
-  std::set<int> in_step_, declined_;  // rung when the step began; said no since
+  std::set<int> in_step_, declined_;  // rung as the step's own; said no since
+  std::set<int> armed_;               // rung beside them
+  std::set<int> ever_rung_;
   std::optional<int> taken_by_;
   bool exhausted_ = false, reserve_ = false, late_ = false, alarm_ = false;
   std::set<std::pair<std::uint32_t, std::uint32_t>> rung_;  // (step, repeat) of notices

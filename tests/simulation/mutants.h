@@ -39,6 +39,10 @@ enum class Mutant {
   kPromiseTooMuch,
   kKeepBackTheEnd,
   kSpin,
+  kHastyDoubt,
+  kDeafWatch,
+  kForgetArmed,
+  kSwallowStatus,
 };
 
 struct MutantInfo {
@@ -47,7 +51,7 @@ struct MutantInfo {
   std::string_view oracle;  // that must say so
   std::string_view what;
 };
-inline constexpr std::array<MutantInfo, 27> kMutants = {{
+inline constexpr std::array<MutantInfo, 31> kMutants = {{
     {Mutant::kAnswerBeforeSync, "answer-before-sync", "recovery",
      "effects leave before their record is on disk"},
     {Mutant::kLoseDurableRecord, "lose-durable-record", "recovery",
@@ -78,6 +82,10 @@ inline constexpr std::array<MutantInfo, 27> kMutants = {{
     {Mutant::kPromiseTooMuch, "promise-too-much", "promise", "the receipt promises the loud end 30 s early"},
     {Mutant::kKeepBackTheEnd, "keep-back-the-end", "agreement", "one device is not told that an alert is closed"},
     {Mutant::kSpin, "spin", "bounds", "a device wants to be woken at once, for ever"},
+    {Mutant::kHastyDoubt, "hasty-doubt", "duty-truth", "the hub calls a device silent ten seconds too soon"},
+    {Mutant::kDeafWatch, "deaf-watch", "duty-late", "the hub notices no silence"},
+    {Mutant::kForgetArmed, "forget-armed", "ladder-order", "whom a degraded role arms is not rung"},
+    {Mutant::kSwallowStatus, "swallow-status", "duty-told", "what is told of a role's state does not leave"},
 }};
 
 inline std::string_view oracle_of(Mutant mutant) {

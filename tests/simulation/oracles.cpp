@@ -68,6 +68,7 @@ void Oracles::hub_boots(Millis t, UtcTime line) {
   boot_t_ = t;
   boot_line_ = line;
   away_at_.fill(line + kAway);  // P-045
+  duty_.hub_starts(line);
   greeted_.fill(0);
 }
 
@@ -84,12 +85,19 @@ void Oracles::hub_has(broker::JournalIndex last) {
     incidents_[undo_.back().alert].ladder = undo_.back().ladder;
     incidents_[undo_.back().alert].taken = undo_.back().taken;
   }
+  for (; !duty_undo_.empty() && duty_undo_.back().first > last; duty_undo_.pop_back()) {
+    DutyTwin older = duty_undo_.back().second;
+    older.keep_ears_of(duty_);
+    duty_ = older;
+    duty_changed_ = t_;
+  }
   hub_synced(last);
 }
 
 void Oracles::hub_synced(broker::JournalIndex last) {
   durable_ = last;
   std::erase_if(undo_, [&](const Undo& undo) { return undo.index <= last; });
+  std::erase_if(duty_undo_, [&](const auto& undo) { return undo.first <= last; });
   for (const broker::Record& record : not_durable_) {
     if (record.index <= last) fact_is_durable(record);
   }
@@ -112,6 +120,7 @@ void Oracles::record_written(const broker::Record& record) {
       if (theirs == published->document) revoked_[d] = record.index;
     }
   }
+  duty_moves(record, *fact);
   ladder_moves(record, *fact);
   not_durable_.push_back(record);
 }
@@ -135,9 +144,50 @@ void Oracles::fact_is_durable(const broker::Record& record) {
 // ---- The ladder, by what the hub writes down
 
 HubSight Oracles::sight(UtcTime now) const {
-  HubSight out{now, away_at_};
+  HubSight out{now, away_at_, {}};
   for (const auto& [device, index] : revoked_) out.away_at[static_cast<std::size_t>(device)] = UtcTime::min();
+  if (duty_.degraded()) out.degraded_step = 0;
   return out;
+}
+
+std::array<bool, kDevices> Oracles::revoked() const {
+  std::array<bool, kDevices> out{};
+  for (const auto& [device, index] : revoked_) out[static_cast<std::size_t>(device)] = true;
+  return out;
+}
+
+// The ladder as the rota fills it at that moment.
+LadderRules Oracles::rules(UtcTime line) const {
+  LadderRules out = base_.ladder;
+  if (base_.duty) out.steps[0].targets = {base_.duty->on_duty(line)};
+  return out;
+}
+
+// ---- Who can be reached, by what the hub writes down
+
+void Oracles::duty_moves(const broker::Record& record, const broker::Fact& fact) {
+  const bool about = std::holds_alternative<broker::CheckInAsked>(fact) ||
+                     std::holds_alternative<broker::CheckedIn>(fact) ||
+                     std::holds_alternative<broker::ShiftEnded>(fact) ||
+                     std::holds_alternative<broker::DutyDoubted>(fact);
+  if (!about) return;
+  if (!base_.duty) return violation("duty-truth", "a role that no rota fills is watched");
+  duty_undo_.emplace_back(record.index, duty_);
+  const std::string wrong = duty_.record(*base_.duty, fact, record.at, revoked());
+  if (!wrong.empty()) violation("duty-truth", wrong);
+  if (std::holds_alternative<broker::DutyDoubted>(fact)) duty_changed_ = t_;
+}
+
+void Oracles::check_duty() {
+  const UtcTime line = boot_line_ + (t_ - boot_t_);
+  const bool right = !base_.duty || !hub_up_ || duty_.expected(*base_.duty, line, revoked()) == duty_.trouble();
+  if (right) {
+    duty_wrong_since_.reset();
+  } else if (!duty_wrong_since_) {
+    duty_wrong_since_ = t_;
+  } else if (t_ - std::max(*duty_wrong_since_, hub_trouble_) > kStepLate) {
+    violation("duty-late", "a role's state is not what it should be by now");
+  }
 }
 
 void Oracles::ladder_moves(const broker::Record& record, const broker::Fact& fact) {
@@ -152,16 +202,16 @@ void Oracles::ladder_moves(const broker::Record& record, const broker::Fact& fac
   if (raised != nullptr) {
     if (incident.ladder) return violation("idempotent", "an alert was raised twice");
     incident.raised_t = t_;
-    wrong = incident.ladder.emplace().raised(base_.ladder, raised->change, sight(record.at));
+    wrong = incident.ladder.emplace().raised(rules(record.at), raised->change, sight(record.at));
   } else if (!incident.ladder) {
     return violation("recovery", "an alert moves that was never raised");
   } else if (acted != nullptr) {
     const auto kind = static_cast<wire::ActKind>(acted->entry.act);
     if (kind == wire::ActKind::kTake) incident.taken = true;
-    wrong = incident.ladder->acted(base_.ladder, kind, static_cast<int>(acted->entry.author),
+    wrong = incident.ladder->acted(rules(record.at), kind, static_cast<int>(acted->entry.author),
                                    acted->change ? &*acted->change : nullptr, sight(record.at));
   } else {
-    wrong = incident.ladder->stepped(base_.ladder, stepped->change, sight(record.at));
+    wrong = incident.ladder->stepped(rules(record.at), stepped->change, sight(record.at));
   }
   if (!wrong.empty()) violation("ladder-order", wrong);
   if (incident.ladder->state() != AlertState::kExhausted) return;
@@ -181,8 +231,13 @@ void Oracles::check_ladders() {
   const Millis quiet = t_ - hub_trouble_;
   for (const auto& [id, incident] : incidents_) {
     if (!incident.ladder || quiet < kStepLate) continue;
-    const UtcTime next = incident.ladder->next_at(base_.ladder, sight(line));
+    const UtcTime next = incident.ladder->next_at(rules(line), sight(line));
     if (next != kNever && next + kStepLate < line) violation("ladder-late", "the hub does not move an alert");
+    if (incident.ladder->joining(rules(line), sight(line)).empty()) {
+      joins_since_.erase(id);
+    } else if (t_ - std::max(joins_since_.try_emplace(id, t_).first->second, hub_trouble_) > kStepLate) {
+      violation("ladder-late", "who came on duty, or is armed, is not rung");
+    }
   }
 }
 
@@ -245,6 +300,11 @@ void Oracles::session_gone(broker::SessionId session, UtcTime line) {
   if (device < 0 || greeted_[static_cast<std::size_t>(device)] != session) return;
   greeted_[static_cast<std::size_t>(device)] = 0;
   away_at_[static_cast<std::size_t>(device)] = line + kAway;
+}
+
+void Oracles::session_heard(broker::SessionId session, UtcTime line) {
+  const int device = device_of(session);
+  if (device >= 0) duty_.heard(device, line);
 }
 
 void Oracles::packages_leave(const wire::Gathered& gathered) {
@@ -381,6 +441,7 @@ void Oracles::alert_shown(int device, const client::AlertChanged& changed) {
 void Oracles::time_is(Millis t) {
   t_ = t;
   check_ladders();
+  check_duty();
   std::erase_if(rings_, [&](const Ring& ring) {
     if (exempt(ring.device) || last_trouble_[ring.device] >= ring.since) return true;
     if (t < ring.since + kHeard) return false;

@@ -15,6 +15,8 @@
 //   taken-is-true        "Overtaget af" is shown only of who has pressed take on that alert (P-053)
 //   ladder-order         each of an alert's records is what the rules give: steps in order, each after its
 //                        wait, its declines or with nobody reachable, everybody rung (ladder_twin.h)
+//   duty-truth           who is asked to check in, and which role is degraded or well again, is what the rules
+//                        give (duty_twin.h)
 //   promise              the loud end comes by the time that the receipt promised (P-063)
 //   monotone             what was shown as stored is not taken back; an ended alert stays ended
 //   told                 what is asked for is shown as stored, or as not sent, within the promised time
@@ -22,6 +24,8 @@
 //   no-false-alarm       an honest hub is never suspected
 // Liveness, checked when all is healed and time has passed:
 //   ladder-late          the hub moves an alert when the rules say so; none climbs or waits for ever
+//   duty-late            a role is degraded, and well again, within seconds of when the rules say so
+//   duty-told            the unit's devices show it, and nothing of it when it is over
 //   loud                 what nobody took was loud on the asking unit's devices
 //   ring                 who is connected when a step names it hears it
 //   delivered            every member shows what was stored
@@ -43,6 +47,7 @@
 #include "client-lib/core/values.h"
 #include "proto/wire/hub.h"
 #include "tests/simulation/base.h"
+#include "tests/simulation/duty_twin.h"
 #include "tests/simulation/ladder_twin.h"
 
 namespace nattevagt::simulation {
@@ -55,7 +60,9 @@ struct Violation {
 
 class Oracles {
  public:
-  explicit Oracles(const Base& base) : base_(base) {}
+  explicit Oracles(const Base& base) : base_(base) {
+    if (base.duty) duty_.is_in(base.duty->before);
+  }
 
   void violation(std::string oracle, std::string text);
   const std::vector<Violation>& violations() const { return violations_; }
@@ -80,6 +87,7 @@ class Oracles {
   // When it has been served, or is over; both in the hub's time.
   void session_greeted(broker::SessionId session);
   void session_gone(broker::SessionId session, UtcTime line);
+  void session_heard(broker::SessionId session, UtcTime line);  // it was served something (P-182)
   bool revoked_for_good(int device) const;
   void receipt_leaves(broker::SessionId session, std::uint64_t request, const wire::ReceiptLeaf& leaf);
   void packages_leave(const wire::Gathered& gathered);
@@ -122,6 +130,7 @@ class Oracles {
     std::vector<client::Alert> alerts;
     std::vector<client::Conversation> conversations;
     std::set<MessageId> messages;  // in its store, by a place in a stream
+    client::Reach reach;           // of the role of a duty night
   };
   // `empty`: the hub's queues were, at some moment of the last seconds.
   void finish(const std::vector<Final>& devices, const broker::Counters& hub, bool empty, Millis t);
@@ -163,6 +172,11 @@ class Oracles {
   void ladder_moves(const broker::Record& record, const broker::Fact& fact);
   void check_promise(const Incident& incident, UtcTime at);
   void check_ladders();
+  void duty_moves(const broker::Record& record, const broker::Fact& fact);
+  void check_duty();
+  void check_told(const std::vector<Final>& devices);
+  LadderRules rules(UtcTime line) const;
+  std::array<bool, kDevices> revoked() const;
   HubSight sight(UtcTime now) const;
   int device_of(broker::SessionId session) const;
   int device_of(const DeviceId& id) const;
@@ -196,6 +210,11 @@ class Oracles {
     bool taken = false;
   };
   std::vector<Undo> undo_;
+  DutyTwin duty_;
+  std::vector<std::pair<broker::JournalIndex, DutyTwin>> duty_undo_;
+  std::optional<Millis> duty_wrong_since_;
+  Millis duty_changed_{};
+  std::map<AlertId, Millis> joins_since_;
   bool hub_up_ = false, hub_was_away_ = false;
   std::array<UtcTime, kDevices> away_at_{};
   std::array<broker::SessionId, kDevices> greeted_{};

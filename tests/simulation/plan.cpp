@@ -149,6 +149,7 @@ Plan draw_plan(std::uint64_t seed) {
   Plan plan;
   plan.seed = seed;
   plan.night = static_cast<int>(draw.below(kNights));
+  if (Draw(seed, Stream::kPlan, 1).one_in(4)) plan.night += kDuty;
   // The asking phone is there; a lonely night has hardly anybody else.
   const bool lonely = draw.one_in(4);
   plan.present = 1;

@@ -72,7 +72,10 @@ Verdict Simulation::run() {
       const client::ClientCore& core = node(d).core();
       core.check_invariants();
       Oracles::Final& device = finals[static_cast<std::size_t>(d)];
-      device = {true, core.connected(), core.outbox_empty(), core.alerts(), core.conversations(), {}};
+      device = {true, core.connected(), core.outbox_empty(), core.alerts(), core.conversations(), {}, {}};
+      for (const client::DutyLine& line : core.duty(base_.starts + t_)) {
+        if (line.planned) device.reach = line.reach;
+      }
       for (const auto& [key, stored] : node(d).disk().messages) {
         if (stored.message.seq != 0) device.messages.insert(key.second);
       }
@@ -157,7 +160,8 @@ Simulation::Process* Simulation::process_of(const Event& event) {
     case Event::Kind::kReadBack:
     case Event::Kind::kJudge:
     case Event::Kind::kFinish:
-    case Event::Kind::kSee: return &process(event.device);
+    case Event::Kind::kSee:
+    case Event::Kind::kCheckIn: return &process(event.device);
   }
   return nullptr;
 }
@@ -209,6 +213,7 @@ void Simulation::handle(Event& event) {
     case Event::Kind::kJudge: return judge(event);
     case Event::Kind::kFinish: return finish_incident(event);
     case Event::Kind::kSee: return see(event);
+    case Event::Kind::kCheckIn: return check_in(event);
   }
 }
 

@@ -85,6 +85,7 @@ class Simulation final : private HubNode::Host, private DeviceNode::Host {
       kJudge,
       kFinish,
       kSee,
+      kCheckIn,
     };
     Millis at{};
     std::uint64_t number = 0;
@@ -149,6 +150,7 @@ class Simulation final : private HubNode::Host, private DeviceNode::Host {
   void ask(int device);
   void say(int device, std::int64_t which);
   void react(const Event& event);
+  void check_in(const Event& event);
   void advise(const Event& event);
   void read_back(const Event& event);
   void judge(const Event& event);

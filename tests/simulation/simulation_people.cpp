@@ -214,7 +214,7 @@ void Simulation::later(int device, Event::Kind kind, std::uint64_t low_ms, std::
 
 void Simulation::shown(int device, const client::Event& event) {
   const bool of_unit = base_.devices[static_cast<std::size_t>(device)].unit.has_value();
-  if (plan_.night >= kNights) all_shown_.push_back({t_, device, event});
+  if (plan_.night >= kNights && plan_.night < kDuty) all_shown_.push_back({t_, device, event});
   if (const auto* changed = std::get_if<client::AlertChanged>(&event)) {
     const AlertId alert = changed->alert.view.alert;
     const auto& taken = changed->alert.taken_by;
@@ -225,6 +225,10 @@ void Simulation::shown(int device, const client::Event& event) {
     if (ours && plan_.habits[device] == Habit::kAnswers && advised_.emplace(device, alert).second) {
       later(device, Event::Kind::kAdvise, 1'000, 50'000, alert);
     }
+    return;
+  }
+  if (std::holds_alternative<client::CheckInDue>(event)) {
+    if (plan_.habits[device] != Habit::kIgnores) later(device, Event::Kind::kCheckIn, 1'000, 60'000, {});
     return;
   }
   const auto* shown = std::get_if<client::NewMessage>(&event);
@@ -259,6 +263,14 @@ void Simulation::react(const Event& event) {
     return;
   }
   press_take(event.device, alert);
+}
+
+void Simulation::check_in(const Event& event) {
+  node(event.device).use(t_, [&](client::ClientCore& core, UtcTime now) {
+    bool said = false;
+    for (const client::CheckInView& asked : core.check_ins(now)) said = core.check_in(asked.role, now) || said;
+    return said;
+  });
 }
 
 void Simulation::press_take(int device, const AlertId& alert) {

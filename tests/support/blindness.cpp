@@ -65,7 +65,8 @@ std::string kind_of(const broker::Record& record) {
                                         "KeyPackagesTaken", "DocumentPublished", "EntryAppended",
                                         "CursorsAdvanced",  "AlertRaised",       "AlertActed",
                                         "AlertStepped",     "EntriesTrimmed",    "AlertForgotten",
-                                        "AlertMended",      "GapWarned"};
+                                        "AlertMended",      "GapWarned",         "CheckInAsked",
+                                        "CheckedIn",        "ShiftEnded",        "DutyDoubted"};
   static_assert(kNames.size() == std::variant_size_v<broker::Fact>);
   const auto fact = broker::decode_fact(record.meta);
   return fact ? kNames[fact->index()] : "?";

@@ -109,5 +109,50 @@ TEST(CliRota, ThePersonsChangeItFromTheirOwnTelephones) {
   EXPECT_TRUE(world.run("org", {"rota", "now"}).says("Ændret af personerne selv:"));
 }
 
+// P-180 to P-187: the notice, the answer, and what the residence is shown, through the real programs.
+TEST(CliRota, WhoDoesNotCheckInMayNotAnswerAndHerWordMakesItWell) {
+  CliWorld world;
+  world.stop_hub();
+  write_file(world.file("hub.toml"), read_file(world.file("hub.toml")) +
+                                         "[duty]\ncheck_in_within_seconds = 1\nsilent_after_seconds = 20\n");
+  world.start_hub();
+  const std::string file = world.file("rota.toml");
+  write_file(file, kRota);
+  world.publish(with_rune_as_first_alone());
+  ASSERT_EQ(world.run("org", {"rota", "publish", file}).exit_code, 0);
+  world.enrol_unit();
+  world.enrol_ida();
+  world.enrol("rune", {"--person", "Rune Eksempel"});
+  EXPECT_TRUE(world.run("ida", {"rota", "check-in"}).says("Der spørges ikke")) << "she is not on duty";
+  const auto rune = world.serve("rune");
+  EXPECT_TRUE(world.run("rune", {"rota", "now"}).says("MELD DIG PÅ VAGT: forvagt"));
+  const auto first_rung = [&] {
+    for (const Json& line : world.json("husb", {"rota", "status"}).lines) {
+      if (line.value("target", "") == "forvagt") return line;
+    }
+    return Json::object();
+  };
+  // Silent at first: he had no device yet. Whoever could not answer a hub that was down has its 20 s.
+  EXPECT_TRUE(comes_true([&] { return first_rung().value("reason", "") == "not_checked_in"; }));
+  EXPECT_EQ(first_rung()["reachable"], "no");
+  EXPECT_FALSE(first_rung()["since"].get<std::string>().empty());
+  EXPECT_TRUE(world.run("husb", {"rota", "now"}).says("SVARER MÅSKE IKKE (har ikke meldt sig på vagt"));
+  world.ask("mens rollen måske ikke svarer");
+  EXPECT_TRUE(world.run("ida", {"alerts"}).says("hus B")) << "the next step is rung at once";
+
+  const auto in = world.run("rune", {"rota", "check-in"});
+  EXPECT_EQ(in.exit_code, 0) << in.output;
+  EXPECT_TRUE(in.says("Du er meldt på vagt.")) << in.output;
+  EXPECT_TRUE(comes_true([&] { return first_rung().value("reachable", "") == "yes"; }));
+  EXPECT_EQ(first_rung()["checked_in"], true);
+  EXPECT_EQ(first_rung()["answers"], "Rune Eksempel") << "by his own signature";
+  EXPECT_TRUE(world.run("husb", {"rota", "now"}).says("meldt på vagt"));
+  EXPECT_TRUE(comes_true([&] { return world.hub_log().find("duty_recovered") != std::string::npos; }));
+  EXPECT_NE(world.hub_log().find("duty_degraded"), std::string::npos);
+  world.stop_hub();
+  const auto verified = world.broker({"audit", "verify", "--config", world.file("hub.toml")});
+  EXPECT_EQ(verified.exit_code, 0) << verified.output;
+}
+
 }  // namespace
 }  // namespace nattevagt::testing

@@ -2,9 +2,12 @@
 // and the acts about citizens and work (mobile-bridge/PROTOCOL.md sections 6 to 9).
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "client-lib/agent/desk.h"
+#include "proto/rota/copenhagen.h"
+#include "proto/wire/codec.h"
 #include "tests/support/memory_world.h"
 
 namespace nattevagt::client::agent {
@@ -88,6 +91,28 @@ struct AgentWork : ::testing::Test {
       }
       quiet = busy || world.hub->frames_to_hub != before ? 0 : quiet + 1;
     }
+  }
+  void pass(Millis time) {
+    const UtcTime until = world.clock.now() + time;
+    while (world.clock.now() < until) {
+      world.clock.advance(std::min(Millis(until - world.clock.now()), Millis(seconds(5))));
+      world.hub->run();
+      settle();
+    }
+  }
+  // Every night is Ida's.
+  void publish_rota() {
+    wire::Rota rota;
+    rota.issued_at = world.clock.now();
+    const auto today = rota::to_local(rota.issued_at).day;
+    rota.roles = {{world.first_role,
+                   {{wire::kEveryDay, 0, 0}},
+                   {{1, today - std::chrono::days(7), {}, 1, {{world.ida.person}}}},
+                   {},
+                   {}}};
+    const auto document = world.havbakken.sign(wire::DocumentKind::kRota, 1, wire::encode(rota));
+    ASSERT_TRUE(std::holds_alternative<wire::Accepted>(
+        world.hub->as_organisation(world.havbakken.card, wire::PublishDocument{document})));
   }
   json question() const {
     return {{"do", "ask"},
@@ -326,6 +351,45 @@ TEST_F(AgentWork, WhatIsSetOnTheDeviceStays) {
   std::string all;
   for (const auto& out : again.take_outgoing()) all += out.text;
   EXPECT_NE(all.find(R"("language":"en")"), std::string::npos);
+}
+
+// Section 10: asked for on her screen, answered there, and shown at the unit beside whom the call goes to.
+TEST_F(AgentWork, SheSaysThatSheIsOnDutyAndTheUnitSeesWhetherAnybodyAnswers) {
+  amalie.unlock();
+  ida.unlock();
+  const auto place = [&] { return amalie.view()["board"]["red"][0]["places"][0]; };
+  EXPECT_EQ(place()["reachable"], "unknown") << "no rota";
+  publish_rota();
+  settle();
+  const json asked = ida.view()["check_ins"];
+  ASSERT_EQ(asked.size(), 1U) << asked;
+  EXPECT_EQ(asked[0]["role"], "vagthavende");
+  EXPECT_EQ(asked[0]["state"], "asked");
+  EXPECT_EQ(asked[0]["late"], false);
+  EXPECT_EQ(asked[0]["can_open"], true);
+  EXPECT_TRUE(amalie.view()["check_ins"].empty()) << "a unit is nobody's duty";
+  EXPECT_EQ(place()["reachable"], "unknown") << "it is early";
+  pass(minutes(10) + seconds(1));
+  EXPECT_EQ(ida.view()["check_ins"][0]["late"], true);
+  EXPECT_EQ(place()["reachable"], "no");
+  EXPECT_EQ(place()["reason"], "not_checked_in");
+  EXPECT_FALSE(place()["since"]["text"].get<std::string>().empty());
+  EXPECT_EQ(amalie.ask({{"do", "rota"}})["lines"][0]["reachable"], "no");
+  const std::string role = asked[0]["role_id"];
+  ASSERT_EQ(ida.code({{"do", "check_in"}, {"role_id", role}}), "");
+  settle();
+  ida.view();
+  const auto told = std::find_if(ida.events.begin(), ida.events.end(),
+                                 [](const json& event) { return event["event"] == "check_in"; });
+  ASSERT_NE(told, ida.events.end());
+  EXPECT_EQ((*told)["role_id"], role);
+  EXPECT_TRUE((*told)["code"].is_null());
+  EXPECT_EQ(ida.view()["check_ins"][0]["state"], "done");
+  EXPECT_EQ(place()["reachable"], "yes");
+  EXPECT_EQ(place()["checked_in"], true);
+  EXPECT_TRUE(place()["reason"].is_null());
+  EXPECT_EQ(ida.code({{"do", "check_in"}, {"role_id", role}}), "wrong_state") << "once";
+  EXPECT_EQ(ida.code({{"do", "check_in"}, {"role_id", world.second_role.hex()}}), "not_found");
 }
 
 TEST_F(AgentWork, DevicesAreComparedAndMarked) {

@@ -159,10 +159,15 @@ TEST(JsonLines, EveryEventIsAnObjectWithItsName) {
                           RingNow{{}, RingReason::kNoAdvice, 2, true},
                           DutyAnswered{{}, Errc::kBusy},
                           DutyNews{},
-                          GapAhead{}};
+                          GapAhead{},
+                          CheckInDue{},
+                          CheckInAnswered{{}, "vagthavende", Errc::kWrongState},
+                          RoleReachChanged{{}, "vagthavende", {Reachable::kNo, wire::DutyTrouble::kSilent,
+                                           from_unix_ms(1'790'000'000'000), true}}};
   const char* names[] = {"connected", "disconnected", "enrolled",  "message", "own",
                          "alert",     "members",      "suspicion", "removed", "revoked",
-                         "ring",      "duty_answer",  "duty",      "gap"};
+                         "ring",      "duty_answer",  "duty",      "gap",     "check_in_due",
+                         "check_in",  "reach"};
   ASSERT_EQ(std::size(events), std::variant_size_v<Event>);
   for (std::size_t i = 0; i < std::size(events); ++i) {
     const Json json = Json::parse(json_line(events[i]));
@@ -171,6 +176,10 @@ TEST(JsonLines, EveryEventIsAnObjectWithItsName) {
   }
   EXPECT_EQ(Json::parse(json_line(events[4]))["why"], "busy");
   EXPECT_EQ(Json::parse(json_line(events[10]))["reason"], "no_advice");
+  const Json reach = Json::parse(json_line(events[16]));
+  EXPECT_EQ(reach["reachable"], "no");
+  EXPECT_EQ(reach["reason"], "silent");
+  EXPECT_TRUE(reach["checked_in"]);
   EXPECT_EQ(Json::parse(json_fault(Errc::kGrantUsed, "x"))["code"], "grant_used");
   EXPECT_EQ(Json::parse(json_ok({{"n", std::int64_t{3}}, {"b", true}}))["n"], 3);
 }

@@ -59,7 +59,7 @@ wire::Target to_unit(const UnitId& unit) { return {wire::TargetKind::kUnit, {uni
 
 Errc Reply::code() const { return refused() ? refusal().code : Errc::kDuplicate; }
 
-World::World(std::uint64_t seed, std::size_t count) : entropy(seed) {
+World::World(std::uint64_t seed, std::size_t count, DutyTimes times) : duty(times), entropy(seed) {
   for (std::size_t i = 0; i < count; ++i) organisations.emplace_back(entropy);
   core = std::make_unique<HubCore>(config());
   take(core->started(now));
@@ -76,6 +76,7 @@ HubConfig World::config() const {
   HubConfig config;
   for (const TestOrganisation& organisation : organisations)
     config.organisations.push_back(organisation.card);
+  config.duty = duty;
   return config;
 }
 

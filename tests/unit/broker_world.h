@@ -85,9 +85,12 @@ struct Mail {
   std::optional<Errc> closed;
 };
 
+// Where a test's people neither check in nor breathe, nobody doubts them.
+inline constexpr DutyTimes kNobodyDoubts{std::chrono::hours(24 * 3650), std::chrono::hours(24 * 3650)};
+
 class World {
  public:
-  explicit World(std::uint64_t seed = 1, std::size_t organisations = 1);
+  explicit World(std::uint64_t seed = 1, std::size_t organisations = 1, DutyTimes duty = kNobodyDoubts);
   ~World();  // every test ends with the invariants, a replay, and a snapshot that equals the state
 
   HubConfig config() const;
@@ -137,6 +140,7 @@ class World {
   void check_replay();  // from the first record, and from a snapshot in the middle
 
   bool checks = true;  // the invariants after every step
+  DutyTimes duty;
   SeededEntropy entropy;
   std::deque<TestOrganisation> organisations;
   UtcTime now = from_unix_ms(1'790'000'000'000);

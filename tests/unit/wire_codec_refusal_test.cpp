@@ -246,7 +246,7 @@ TEST(Refusal, AnswersOutsideTheirRange) {
        Errc::kInvalidValue},
       {"reason 0", kGoodbye, answer<Goodbye>([](Goodbye& b) { b.reason = Errc{}; }), Errc::kInvalidValue},
       {"seq 0", kEntry, answer<Entry>([](Entry& b) { b.seq = 0; }), Errc::kInvalidValue},
-      {"entry kind 8", kEntry, answer<Entry>([](Entry& b) { b.kind = EntryKind{8}; }), Errc::kInvalidValue},
+      {"entry kind 9", kEntry, answer<Entry>([](Entry& b) { b.kind = EntryKind{9}; }), Errc::kInvalidValue},
       {"application message in an inbox", kEntry, answer<Entry>([](Entry& b) {
          b.kind = EntryKind::kApplication;
          b.stream = kInbox;
@@ -573,6 +573,8 @@ TEST(Refusal, FieldsAreCountedBeforeParsing) {
   for (const auto& [body, field] : {std::pair{13U, 2U}, {15U, 1U}, {17U, 1U}, {20U, 1U}}) {
     EXPECT_EQ(decode_hub_frame(frame(body, empties(field, kOver))).error().code, Errc::kTooLarge) << body;
   }
+  const Bytes check_ins = join({{1, 2, 0, empties(4, kOver)}});
+  EXPECT_EQ(decode_hub_frame(frame(23, check_ins)).error().code, Errc::kTooLarge);
   Ack ack;
   for (std::uint64_t seq = 1; seq <= limits::kAckPositionsMax; ++seq) ack.positions.push_back({kInbox, seq});
   EXPECT_TRUE(decode_client_frame(encode(ClientFrame{kProtocolVersion, 1, ack})));

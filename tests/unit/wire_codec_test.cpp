@@ -51,6 +51,8 @@ TEST(Codec, InboxItemsAndIdentityComeBack) {
   for (int i = 0; i < kRounds; ++i) {
     ASSERT_NO_FATAL_FAILURE(expect_round_trip(draw.welcome_item(), decode_welcome_item));
     ASSERT_NO_FATAL_FAILURE(expect_round_trip(draw.alert_item(), decode_alert_item));
+    ASSERT_NO_FATAL_FAILURE(expect_round_trip(draw.check_in_item(), decode_check_in_item));
+    ASSERT_NO_FATAL_FAILURE(expect_round_trip(draw.signed_check_in(), decode_signed_check_in));
     ASSERT_NO_FATAL_FAILURE(expect_round_trip(draw.grant(), decode_grant));
     ASSERT_NO_FATAL_FAILURE(expect_round_trip(draw.certificate_body(), decode_certificate_body));
     ASSERT_NO_FATAL_FAILURE(expect_round_trip(draw.certificate(), decode_certificate));

@@ -175,9 +175,9 @@ GrantLink Draw::link() {
 
 Entry Draw::entry() {
   Entry out;
-  out.kind = one_of(EntryKind::kApplication, EntryKind::kGap);
-  const bool inbox =
-      out.kind == EntryKind::kWelcome || out.kind == EntryKind::kAlert || out.kind == EntryKind::kGap;
+  out.kind = one_of(EntryKind::kApplication, EntryKind::kCheckIn);
+  const bool inbox = out.kind == EntryKind::kWelcome || out.kind == EntryKind::kAlert ||
+                     out.kind == EntryKind::kGap || out.kind == EntryKind::kCheckIn;
   out.stream = inbox ? kInbox : id<ConversationId>();
   out.seq = 1 + number() / 2;
   out.epoch = inbox || out.kind == EntryKind::kRejoin ? 0 : number();
@@ -322,6 +322,8 @@ Request Draw::request(std::size_t kind) {
     case 12: return PublishDocument{signed_document()};
     case 13: return ListDevices{coin() ? std::optional(id<DeviceId>()) : std::nullopt};
     case 14: return GetAuditPoint{};
+    case 16: return PostCheckIn{signed_check_in()};
+    case 17: return GetDutyStatus{coin() ? std::optional(id<RoleId>()) : std::nullopt};
     default: {
       NV_CHECK(kind == 15);
       PostDutyChange out;
@@ -331,6 +333,13 @@ Request Draw::request(std::size_t kind) {
       return out;
     }
   }
+}
+
+SignedCheckIn Draw::signed_check_in() {
+  return {bytes(limits::kDutyChangeBytesMax), {certificate(), array<64>()}};
+}
+CheckInItem Draw::check_in_item() {
+  return {id<MessageId>(), id<RoleId>(), id<PersonId>(), time(), time(), ids<PackageMark>(16)};
 }
 
 ClientFrame Draw::client_frame(std::size_t kind) {
@@ -389,7 +398,20 @@ Answer Draw::answer(std::size_t kind) {
     case 9: return entry();
     case 10: return DocumentsChanged{document_versions()};
     case 11: return KeyPackagesLow{small()};
-    default: NV_CHECK(kind == 12); return Goodbye{Errc::kRevoked};
+    case 12: return Goodbye{Errc::kRevoked};
+    default: {
+      NV_CHECK(kind == 13);
+      DutyStatuses out;
+      for (std::size_t i = below(4); i > 0; --i) {
+        DutyStatus& status = out.items.emplace_back();
+        status.role = id<RoleId>();
+        status.trouble = one_of(DutyTrouble::kNone, DutyTrouble::kSilent);
+        if (status.trouble != DutyTrouble::kNone) status.since = time();
+        for (std::size_t k = below(3); k > 0; --k) status.check_ins.push_back(signed_check_in());
+      }
+      out.more = coin();
+      return out;
+    }
   }
 }
 

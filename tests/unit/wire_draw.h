@@ -41,6 +41,8 @@ class Draw {
   WelcomeItem welcome_item();
   AlertView alert_view();
   AlertItem alert_item();
+  SignedCheckIn signed_check_in();
+  CheckInItem check_in_item();
   Receipt receipt();
   ReceiptLeaf receipt_leaf();
   // One of each kind, by its place in the variant.
