@@ -76,7 +76,10 @@ Status validate_leaf(const LeafNode& leaf, const LeafCheck& check, const Validat
   NV_TRYV(check_capabilities(leaf));
   if (check.context_extensions != nullptr) NV_TRYV(supports_context(leaf, *check.context_extensions));
   NV_TRYV(check_lifetime(leaf, check.use, validation));
-  if (!leaf.verify(check.place)) return fail(Errc::kBadSignature, "RFC 9420 7.3 LeafNode");
+  // Our own has been signed a moment ago.
+  if (check.use != CredentialUse::kOwn && !leaf.verify(check.place)) {
+    return fail(Errc::kBadSignature, "RFC 9420 7.3 LeafNode");
+  }
   return validation.policy.validate(leaf.credential, leaf.sign_public(), check.use, validation.now);
 }
 

@@ -51,9 +51,8 @@ Result<Bytes> make_welcome(const NextEpoch& epoch, const WelcomeInputs& inputs, 
   return encode(out);
 }
 
-Result<OpenedWelcome> open_welcome(const Welcome& welcome, const KeyPackageRef& ref,
-                                   const HpkePrivateKey& init, const GroupState* predecessor,
-                                   const PskSource* source) {
+Result<OpenedWelcome> open_welcome(const Welcome& welcome, const KeyPackageRef& ref, const HpkeKeyPair& init,
+                                   const GroupState* predecessor, const PskSource* source) {
   if (welcome.cipher_suite != kSuite) return fail(Errc::kUnsupported, "RFC 9420 12.4.3.1 suite");
   const auto entry =
       std::find_if(welcome.secrets.begin(), welcome.secrets.end(), [&](const EncryptedGroupSecrets& e) {
@@ -61,7 +60,7 @@ Result<OpenedWelcome> open_welcome(const Welcome& welcome, const KeyPackageRef& 
       });
   if (entry == welcome.secrets.end()) return fail(Errc::kNotFound, "RFC 9420 12.4.3.1 new_member");
   NV_TRY(const SecretBytes plain,
-         decrypt_with_label(init, hpke_public(init), "Welcome", welcome.encrypted_group_info,
+         decrypt_with_label(init.secret, init.key, "Welcome", welcome.encrypted_group_info,
                             entry->encrypted_group_secrets));
   OpenedWelcome out;
   NV_TRY(GroupSecrets secrets, decode<GroupSecrets>(plain.expose(), "GroupSecrets"));
@@ -90,6 +89,16 @@ Result<OpenedWelcome> open_welcome(const Welcome& welcome, const KeyPackageRef& 
 
 namespace {
 
+// The private keys of a bundle are those of its KeyPackage (KeyPackageBundle::from_parts), so that the public
+// ones need not be worked out again.
+HpkeKeyPair pair_of(const HpkePrivateKey& secret, const Bytes& key) {
+  HpkeKeyPair out;
+  NV_CHECK(key.size() == out.key.size());
+  out.secret = secret.duplicate();
+  std::copy(key.begin(), key.end(), out.key.begin());
+  return out;
+}
+
 // Our leaf's key, and those of the path that the committer sent us a secret of.
 Result<PrivateTree> joiner_keys(const RatchetTree& tree, LeafIndex own, LeafIndex signer,
                                 HpkeKeyPair leaf_keys, std::optional<PathSecret> path_secret) {
@@ -116,7 +125,8 @@ Result<std::unique_ptr<GroupState>> join_by_welcome(ByteView message, const KeyP
   NV_TRY(const MlsMessage published, parse_message(bundle.message()));
   const KeyPackage& key_package = std::get<KeyPackage>(published.body);
   NV_TRY(OpenedWelcome opened,
-         open_welcome(*welcome, bundle.ref(), bundle.init_private(), predecessor, validation.psks));
+         open_welcome(*welcome, bundle.ref(), pair_of(bundle.init_private(), key_package.init_key),
+                      predecessor, validation.psks));
   GroupInfo& info = opened.group_info;
   NV_TRY(RatchetTree tree, verified_tree(info, ratchet_tree, validation));
   NV_TRYV(check_lineage(opened.link, predecessor, info.group_context, tree, validation));
@@ -130,7 +140,7 @@ Result<std::unique_ptr<GroupState>> join_by_welcome(ByteView message, const KeyP
     return fail(Errc::kInvalidValue, "sign_key");
 
   auto state = std::make_unique<GroupState>();
-  HpkeKeyPair leaf_keys{bundle.leaf_private().duplicate(), hpke_public(bundle.leaf_private())};
+  HpkeKeyPair leaf_keys = pair_of(bundle.leaf_private(), key_package.leaf_node.encryption_key);
   NV_TRY(state->keys,
          joiner_keys(tree, *own, info.signer, std::move(leaf_keys), std::move(opened.path_secret)));
   state->context = std::move(info.group_context);

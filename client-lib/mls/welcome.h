@@ -22,9 +22,8 @@ struct OpenedWelcome {
 };
 // `predecessor` answers for its own resumption PSKs (11.2, 11.3); null without one.
 // Errors: kUnsupported, kNotFound (not for this KeyPackage), kUnknownPsk, kCrypto, kMalformed, kInvalidValue.
-Result<OpenedWelcome> open_welcome(const Welcome& welcome, const KeyPackageRef& ref,
-                                   const HpkePrivateKey& init, const GroupState* predecessor,
-                                   const PskSource* source);
+Result<OpenedWelcome> open_welcome(const Welcome& welcome, const KeyPackageRef& ref, const HpkeKeyPair& init,
+                                   const GroupState* predecessor, const PskSource* source);
 
 // The tree of a GroupInfo, whole checked: its hash, the GroupInfo's signature by its signer, shape, parent
 // hashes, and each leaf. `outside` is used when the ratchet_tree extension is absent.

@@ -179,7 +179,9 @@ void verify_welcome(const Case& vector) {
   const MlsMessage parsed = expect_ok(parse_message(vector.bytes("welcome")), "welcome");
   const MlsMessage published = expect_ok(parse_message(vector.bytes("key_package")), "key_package");
   const KeyPackage& key_package = body_of<KeyPackage>(published, "key_package");
-  const HpkePrivateKey init = expect_ok(HpkePrivateKey::from(vector.bytes("init_priv")), "init_priv");
+  HpkeKeyPair init;
+  init.secret = expect_ok(HpkePrivateKey::from(vector.bytes("init_priv")), "init_priv");
+  init.key = hpke_public(init.secret);
   const OpenedWelcome opened = expect_ok(
       open_welcome(body_of<Welcome>(parsed, "welcome"), key_package.ref(), init, nullptr, nullptr), "open_welcome");
   const GroupInfo& info = opened.group_info;
