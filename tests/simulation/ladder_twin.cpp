@@ -173,7 +173,12 @@ std::string LadderTwin::compare(const LadderRules& rules, const HubSight& sight,
 // P-042, P-045, P-046: who must be rung is rung, nobody else is, and no notice's key comes twice.
 std::string LadderTwin::compare_posts(const LadderRules& rules, const HubSight& sight, const Walk& walk,
                                       const broker::AlertChange& change) {
+  const auto reaches = [&](const std::set<int>& devices) {
+    return std::any_of(devices.begin(), devices.end(), [&](int device) { return !sight.revoked(device); });
+  };
+  // A step whose telephones are all revoked has nobody to ring, and no notice.
   std::vector<Entered> due = walk.entered;
+  std::erase_if(due, [&](const Entered& entered) { return !reaches(entered.rung); });
   bool loud = walk.loud;
   for (const broker::Post& post : change.posts) {
     const auto item = wire::decode_alert_item(post.item);
@@ -204,12 +209,7 @@ std::string LadderTwin::compare_posts(const LadderRules& rules, const HubSight& 
     if (!is_next) return "a notice that nothing calls for";
     due.erase(due.begin());
   }
-  const auto reaches = [&](const std::set<int>& devices) {
-    return std::any_of(devices.begin(), devices.end(), [&](int device) { return !sight.revoked(device); });
-  };
-  for (const Entered& missing : due) {
-    if (reaches(missing.rung)) return "a step begins and nobody is rung";
-  }
+  if (!due.empty()) return "a step begins and nobody is rung";
   if (loud && reaches(rules.asking)) return "the loud end is not said";
   return {};
 }
