@@ -108,6 +108,25 @@ TEST_F(ClientDutyChange, AHubThatMakesOneUpIsCaught) {
   EXPECT_EQ(caught[0].code, Errc::kBadSignature);
 }
 
+// The signatures are good, and they were given to the region: no hub carries them to the municipality.
+TEST_F(ClientDutyChange, AHubThatCarriesOneToAnotherOrganisationIsCaught) {
+  world.hub->tamper = [&](DeviceId, wire::HubFrame frame) {
+    if (auto* documents = std::get_if<wire::Documents>(&frame.body)) {
+      for (auto& document : documents->documents) {
+        if (document.kind == wire::DocumentKind::kDutyChanges) document.organisation = world.solvang.card.id;
+      }
+    }
+    return std::vector<wire::HubFrame>{std::move(frame)};
+  };
+  ASSERT_TRUE(lis->take_over(world.first_role, world.clock.now() + hours(4)));
+  world.settle();
+  EXPECT_TRUE(amalie->duty_changes().empty());
+  const auto caught = amalie->suspicions();
+  ASSERT_FALSE(caught.empty());
+  EXPECT_EQ(caught[0].code, Errc::kUntrusted);
+  world.hub->tamper = {};
+}
+
 TEST_F(ClientDutyChange, WithoutTheHubItIsSentWhenItComesBackAndIsOneChange) {
   world.hub->set_reachable(false);
   ASSERT_TRUE(lis->take_over(world.first_role, world.clock.now() + hours(4)));

@@ -169,6 +169,27 @@ TEST_F(Rejoining, AConversationThatTheBackupDoesNotKnowIsFoundAgain) {
   expect_quiet({&amalie, &rune, &archive});
 }
 
+// Of an inbox nobody else tells: what the hub has let go of, since a later state acknowledged it, is said once.
+TEST_F(Rejoining, WhatItsInboxHadMeanwhileIsSaidToBeMissing) {
+  const auto missing = [&] {
+    const auto all = ida->suspicions();
+    return std::ranges::count_if(all, [](const client::Suspicion& one) {
+      return one.code == Errc::kGap && !one.conversation;
+    });
+  };
+  const std::string backup = world.back_up(ida);
+  asked = world.ask(amalie);
+  world.restore(ida, backup);
+  world.pass(std::chrono::seconds(8));
+  EXPECT_EQ(missing(), 1);
+  const std::size_t told_before = ida->suspicions().size();
+  world.reopen(ida);
+  const auto again = world.ask(amalie);
+  world.pass(std::chrono::seconds(8));
+  EXPECT_TRUE(ida->alert(again.alert)) << "the next call comes";
+  EXPECT_EQ(ida->suspicions().size(), told_before);
+}
+
 // What waits in the backup's outbox may have been said already: under the same id it is one message.
 TEST_F(Rejoining, WhatWaitsInTheBackupIsSaidOnce) {
   asked = world.ask(amalie);

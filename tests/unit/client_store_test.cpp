@@ -61,8 +61,8 @@ class Store : public ::testing::Test {
     return out;
   }
 
-  // Past the store's own reading.
-  std::int64_t count(const std::string& what) {
+  // Past the store's own reading and writing.
+  sqlite3* open_past_the_store() {
     const auto key = unlock_key_file(home, "2468", kStart);
     EXPECT_TRUE(key);
     sqlite3* database = nullptr;
@@ -70,6 +70,10 @@ class Store : public ::testing::Test {
     const std::string text = "x'" + to_hex(key->expose()) + "'";
     sqlite3_key(database, text.data(), static_cast<int>(text.size()));
     sqlite3_exec(database, "PRAGMA cipher_page_size = 8192", nullptr, nullptr, nullptr);
+    return database;
+  }
+  std::int64_t count(const std::string& what) {
+    sqlite3* database = open_past_the_store();
     std::int64_t out = -1;
     {
       Statement statement(database, ("SELECT count(*) FROM " + what).c_str());
@@ -219,6 +223,27 @@ TEST_F(Store, AFailedCommitLeavesNothing) {
   good = true;
   EXPECT_TRUE(put(**store, {message("gemt", 1)}));
   EXPECT_EQ(messages(**store).size(), 1U);
+}
+
+// One step's rows and words belong together: a ratchet that moved without its frame would use a key twice.
+TEST_F(Store, ACommitThatFailsInItsMiddleLeavesNothingOfItsBeginning) {
+  ASSERT_TRUE(open("2468", true));
+  sqlite3* database = open_past_the_store();
+  ASSERT_EQ(sqlite3_exec(database,
+                         "CREATE TRIGGER no_room BEFORE INSERT ON messages WHEN NEW.seq = 2"
+                         " BEGIN SELECT RAISE(ABORT, 'no room'); END",
+                         nullptr, nullptr, nullptr),
+            SQLITE_OK);
+  sqlite3_close(database);
+  auto store = open("2468");
+  ASSERT_TRUE(store);
+  Outcome step;
+  step.writes.push_back({Table::kRatchets, Bytes{1}, SecretBytes(ByteView(Bytes{2}))});
+  step.messages = {message("den første", 1), message("den anden", 2)};
+  EXPECT_FALSE((*store)->commit(step));
+  EXPECT_TRUE(messages(**store).empty());
+  EXPECT_TRUE((*store)->load()->rows.empty());
+  EXPECT_TRUE(put(**store, {message("den tredje", 3)})) << "and goes on";
 }
 
 TEST_F(Store, WhatWasReceiptedIsNotTakenBack) {
