@@ -271,6 +271,10 @@ class ClientImpl final : public Client {
   std::optional<ProfileId> profile_named(std::string_view initials) const override {
     return profiles_.named(initials);
   }
+  Status change_pin(ProfileId profile, std::string_view pin, std::string_view next) override {
+    NV_TRYV(shared());
+    return profiles_.change(profile, pin, next, time_.now());
+  }
   Status reset_profile(ProfileId profile, std::string_view device_pin, std::string_view pin,
                        std::string by) override {
     NV_TRYV(shared());

@@ -112,6 +112,8 @@ class Client {
   virtual Status use_profile(ProfileId profile, std::string_view pin) = 0;
   virtual Millis profile_wait(ProfileId profile) const = 0;
   virtual std::optional<ProfileId> profile_named(std::string_view initials) const = 0;
+  // Her own PIN, by whoever knows it: use_profile()'s errors, kInvalidValue for a new one that is too short.
+  virtual Status change_pin(ProfileId profile, std::string_view pin, std::string_view next) = 0;
   // P-172, for whoever has the device's PIN: kWrongPin, kLocked (pin_wait()), kNotFound. `by`: who holds it.
   virtual Status reset_profile(ProfileId profile, std::string_view device_pin, std::string_view pin,
                                std::string by) = 0;

@@ -68,7 +68,6 @@ wire::IsbarForm isbar_of(Fields& outer) {
 Desk::Answer DeskRequest::run(const std::string& what) {
   if (what == "lock") return when_whole([&] { return desk.lock(), Answer{}; });
   if (what == "awake") return when_whole([] { return Answer{}; });
-  if (what == "holder") return holder();
   // A unit's telephone speaks for nobody before somebody has said who holds it.
   const auto self = client.self();
   const bool reads = what == "talk" || what == "search" || what == "journal" || what == "directory";
@@ -120,18 +119,6 @@ Desk::Answer DeskRequest::touched(AlertId id, Answer answer) {
 Desk::Answer DeskRequest::alert_text(const char* field, Result<MessageId> (Client::*act)(AlertId, std::string)) {
   const std::string said = in.text(field);
   return settling([&](AlertId alert) { return (client.*act)(alert, said); });
-}
-
-Desk::Answer DeskRequest::holder() {
-  Holder next{in.name("name"), in.name("profession")};
-  return when_whole([&]() -> Answer {
-    if (!client.profiles().empty()) return {Errc::kNotPermitted, {}, {}};  // P-170
-    if (next.name.empty()) return {Errc::kInvalidValue, {}, {}};
-    if (const auto set = client.set_author(next.name, next.profession); !set)
-      return Answer::of(set.error());
-    desk.holder_ = std::move(next);
-    return {};
-  });
 }
 
 Desk::Answer DeskRequest::ask() {

@@ -162,7 +162,6 @@ struct DeskRequest {
   Answer touched(AlertId id, Answer answer);
   Answer alert_text(const char* field, Result<MessageId> (Client::*act)(AlertId, std::string));
 
-  Answer holder();
   Answer ask();
   Answer decline();
   Answer advise();
@@ -185,6 +184,7 @@ struct DeskRequest {
   Answer task_done();
   Answer profile_new();
   Answer profile_switch();
+  Answer profile_pin();
   Answer profile_reset(bool remove);
   Answer swap();
 };

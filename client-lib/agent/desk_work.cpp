@@ -62,7 +62,7 @@ std::optional<Answer> DeskRequest::look(const std::string& what) {
   if (what == "profiles") {
     return plain([&] { return Result<std::string>(profiles_text(client, desk.profile_)); });
   }
-  if (what == "rota") return plain([&] { return Result<std::string>(rota_text(client, desk.time_.now())); });
+  if (what == "rota") return plain([&] { return Result<std::string>(rota_text(client)); });
   if (what == "devices") return plain([&] { return Result<std::string>(devices_text(client)); });
   return std::nullopt;
 }
@@ -72,6 +72,7 @@ std::optional<Answer> DeskRequest::look(const std::string& what) {
 std::optional<Answer> DeskRequest::people(const std::string& what) {
   if (what == "profile_new") return profile_new();
   if (what == "profile_switch") return profile_switch();
+  if (what == "profile_pin") return profile_pin();
   if (what == "profile_reset" || what == "profile_remove") return profile_reset(what == "profile_remove");
   if (what == "language") {
     const std::string wanted = in.text("language", 8);
@@ -106,6 +107,19 @@ Answer DeskRequest::profile_switch() {
       return {};
     }
     Answer out = Answer::of(used.error());
+    out.more["wait_ms"] = client.profile_wait(profile).count();
+    return out;
+  });
+}
+
+Answer DeskRequest::profile_pin() {
+  const auto profile = in.id<ProfileId>("profile");
+  const Pin pin(in.text("pin", kPinTextMax));
+  const Pin next(in.text("new_pin", kPinTextMax));
+  return when_whole([&]() -> Answer {
+    const Status changed = client.change_pin(profile, pin.view(), next.view());
+    if (changed) return {};
+    Answer out = Answer::of(changed.error());
     out.more["wait_ms"] = client.profile_wait(profile).count();
     return out;
   });

@@ -14,7 +14,6 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr std::size_t kFoundMax = 50;
-constexpr std::size_t kHoldersMax = 8;
 
 template <class... Handlers>
 struct Overloaded : Handlers... {
@@ -183,6 +182,12 @@ void ScreenView::see(const Event& event) {
   if (own == nullptr) return;
   if (own->delivery == Delivery::kFailed) {
     not_sent_.insert(own->id);
+    // "IKKE SENDT" is the device's first word of P-110, and what says it rings; RingNow repeats it.
+    for (const auto& [id, known] : summaries_) {
+      if (!known.request || known.request->id != own->id) continue;
+      const auto& asked = std::get<wire::AdviceRequest>(known.request->content.body);
+      ring_now_.try_emplace(asked.alert, RingNow{asked.alert, RingReason::kNotSent, 0, asked.drill});
+    }
   } else {
     not_sent_.erase(own->id);
   }
@@ -226,13 +231,6 @@ const ScreenView::Summary& ScreenView::summary(const Conversation& conversation)
     }
     if (message.own) own_[message.id] = conversation.id;
     out.last = std::max(out.last, message.content.written_at);
-    if (message.own && message.author.kind == wire::HolderKind::kUnit &&
-        !message.content.author_name.empty()) {
-      const Holder holder{message.content.author_name, message.content.author_profession};
-      std::erase(holders_, holder);
-      holders_.push_back(holder);
-      if (holders_.size() > kHoldersMax) holders_.erase(holders_.begin());
-    }
   }
   for (const auto& [id, look] : looks.advices) {
     if (look.required && !look.correct) out.read_back_open = true;
@@ -404,10 +402,6 @@ std::string ScreenView::view(const LinkLook& link, const std::optional<Holder>& 
   Json list = Json::array();
   for (auto& [at, request] : requests) list.push_back(std::move(request));
 
-  Json holders = Json::array();
-  for (auto it = holders_.rbegin(); it != holders_.rend(); ++it) {
-    holders.push_back({{"name", it->name}, {"profession", it->profession}});
-  }
   const std::vector<OpenWork> open = client_.open_work();
   Json suspicions = Json::array();
   for (const Suspicion& one : client_.suspicions()) {
@@ -422,7 +416,6 @@ std::string ScreenView::view(const LinkLook& link, const std::optional<Holder>& 
        {"self", self ? person_json(*self) : Json(nullptr)},
        {"device", self ? Json(self->device.hex()) : Json(nullptr)},
        {"holder", holder ? Json{{"name", holder->name}, {"profession", holder->profession}} : Json(nullptr)},
-       {"holders", std::move(holders)},
        {"link", link.revoked     ? "revoked"
                 : link.connected ? "up"
                 : link.untrusted ? "untrusted"

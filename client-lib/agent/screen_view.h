@@ -79,7 +79,6 @@ class ScreenView {
   std::set<MessageId> not_sent_;  // told, and not stored since
   std::map<AlertId, RingNow> ring_now_;
   std::vector<GapAhead> gaps_;    // the nearest word of each
-  std::vector<Holder> holders_;   // who has held it, newest last
 };
 
 struct LockedLook {

@@ -157,7 +157,7 @@ std::string profiles_text(const Client& client, const std::optional<ProfileId>& 
   return text_of({{"profiles", std::move(list)}});
 }
 
-std::string rota_text(const Client& client, UtcTime now) {
+std::string rota_text(const Client& client) {
   Json lines = Json::array(), changes = Json::array(), mine = Json::array(), roles = Json::array();
   for (const DutyLine& line : client.duty(std::nullopt)) {
     Json one{{"unit", line.unit},
@@ -184,12 +184,15 @@ std::string rota_text(const Client& client, UtcTime now) {
                        {"in_force", change.in_force},
                        {"waits_for_me", change.waits_for_us}});
   }
+  // By the library's own clock: which turns are running, and so the first of their roles in the list.
+  std::set<RoleId> running;
+  for (const OwnTurn& turn : client.own_turns(Millis(1))) running.insert(turn.role.role);
   for (const OwnTurn& turn : client.own_turns(kRotaAhead)) {
     mine.push_back({{"role", turn.role.label},
                     {"role_id", turn.role.role.hex()},
                     {"from", time_json(turn.from)},
                     {"until", time_json(turn.until)},
-                    {"now", turn.from <= now}});
+                    {"now", running.erase(turn.role.role) == 1}});
   }
   for (const DutyRole& role : client.own_roles()) {
     roles.push_back({{"role_id", role.role.hex()}, {"role", role.label}});
@@ -202,9 +205,11 @@ std::string rota_text(const Client& client, UtcTime now) {
 
 std::string devices_text(const Client& client) {
   Json list = Json::array();
+  const auto self = client.self();
   for (const DeviceLook& look : client.devices()) {
     Json one = person_json(look.person);
     one.erase("id");
+    one["mine"] = self && look.person.id == self->id && look.person.organisation == self->organisation;
     one["device"] = look.person.device.hex();
     one["safety"] = look.safety_number;
     one["qr"] = look.qr;
@@ -212,7 +217,6 @@ std::string devices_text(const Client& client) {
     one["verified_at"] = look.verified_at ? time_json(*look.verified_at) : Json(nullptr);
     list.push_back(std::move(one));
   }
-  const auto self = client.self();
   return text_of({{"own", self ? Json(self->device.hex()) : Json(nullptr)}, {"devices", std::move(list)}});
 }
 

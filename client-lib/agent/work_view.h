@@ -16,7 +16,7 @@ Result<std::string> citizen_text(const Client& client, const wire::Citizen& citi
 Result<std::string> handover_text(const Client& client);
 Result<std::string> digest_text(const Client& client);
 std::string profiles_text(const Client& client, const std::optional<ProfileId>& holds);
-std::string rota_text(const Client& client, UtcTime now);
+std::string rota_text(const Client& client);
 std::string devices_text(const Client& client);
 std::string duty_event(const DutyAnswered& answered);
 std::string check_in_event(const CheckInAnswered& answered);

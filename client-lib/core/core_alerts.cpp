@@ -234,7 +234,14 @@ void ClientCore::note_words(ConversationState& conversation, const Message& mess
     alert_changed(known->second, wire::NoticeKind::kNone);
   } else if (conversation.alert) {
     const auto known = alerts_.find(*conversation.alert);
-    if (known != alerts_.end()) note_obligation(known->second, message.content.body, who);
+    if (known == alerts_.end()) return;
+    AlertRecord& record = known->second;
+    note_obligation(record, message.content.body, who);
+    const bool by_taker = record.take && record.take->person.id == who.person;
+    if (record.handing_to && by_taker && std::holds_alternative<wire::Advice>(message.content.body)) {
+      record.handing_to.reset();  // P-116: advised after all; nobody is asked to take it any more
+      alert_changed(record, wire::NoticeKind::kNone);
+    }
   }
 }
 

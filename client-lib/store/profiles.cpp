@@ -149,6 +149,15 @@ Status Profiles::check(const ProfileId& id, std::string_view pin, UtcTime now) {
   return save(id, held);
 }
 
+Status Profiles::change(const ProfileId& id, std::string_view pin, std::string_view next, UtcTime now) {
+  NV_TRYV(check(id, pin, now));
+  Held& held = held_.at(id);
+  NV_TRY(Held changed, with_pin(held.view, next));
+  NV_TRYV(save(id, changed));
+  held = std::move(changed);
+  return {};
+}
+
 Status Profiles::reset(const ProfileId& id, std::string_view pin, const std::string& by, UtcTime now) {
   const auto found = held_.find(id);
   if (found == held_.end()) return fail(Errc::kNotFound, "P-172");

@@ -37,6 +37,9 @@ class Profiles {
   Result<ProfileId> add(const ProfileDraft& draft, std::string_view pin, UtcTime now);
   // kWrongPin, kLocked, kStorage. Of a profile that is not there: kWrongPin, after as long.
   Status check(const ProfileId& id, std::string_view pin, UtcTime now);
+  // Her own, by whoever knows it: check()'s errors for the old one, kInvalidValue for the new. No reset: nobody
+  // else's hand was in it.
+  Status change(const ProfileId& id, std::string_view pin, std::string_view next, UtcTime now);
   // kNotFound, kInvalidValue. That the device's PIN was given is the caller's to see to.
   Status reset(const ProfileId& id, std::string_view pin, const std::string& by, UtcTime now);
   Status remove(const ProfileId& id);

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
+#include <ctime>
 #include <nlohmann/json.hpp>
 #include <thread>
 #include <tuple>
@@ -72,15 +74,23 @@ void publish_rota(Stage& stage) {
                    "holders = [\"Ida Eksempel\", \"Rune Eksempel\"]");
   }
   stage.publish("havbakken", roster);
+  // At whatever hour this is played: Ida is first on duty now, and for ten hours; then they change places.
+  const std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
+  std::tm local{};
+  localtime_r(&now, &local);
+  const int begin = (local.tm_hour + 22) % 24, end = (begin + 12) % 24;
   std::string toml;
-  for (const auto& [name, from, to] : {std::tuple("dag", "07.00", "15.00"), std::tuple("aften", "15.00", "23.00"),
-                                       std::tuple("nat", "23.00", "07.00")}) {
-    toml += fmt::format("[[window]]\nname = \"{}\"\ndays = \"alle\"\nfrom = \"{}\"\nto = \"{}\"\n", name, from, to);
+  for (const auto& [name, from, to] : {std::tuple("først", begin, end), std::tuple("sidst", end, begin)}) {
+    toml += fmt::format(
+        "[[window]]\nname = \"{}\"\ndays = \"alle\"\nfrom = \"{:02}.00\"\nto = \"{:02}.00\"\n", name, from, to);
   }
-  for (const auto& [role, who] : {std::pair("forvagt, psykiatri", "Ida Eksempel"),
-                                  std::pair("bagvagt, psykiatri", "Rune Eksempel")}) {
-    toml += fmt::format("[[role]]\nname = \"{}\"\ncovers = [\"dag\", \"aften\", \"nat\"]\n"
-                        "[[role.duty]]\nwho = \"{}\"\nfrom = 2026-01-01\n", role, who);
+  for (const auto& [role, first, last] :
+       {std::tuple("forvagt, psykiatri", "Ida Eksempel", "Rune Eksempel"),
+        std::tuple("bagvagt, psykiatri", "Rune Eksempel", "Ida Eksempel")}) {
+    toml += fmt::format("[[role]]\nname = \"{}\"\ncovers = [\"først\", \"sidst\"]\n", role);
+    for (const auto& [window, who] : {std::pair("først", first), std::pair("sidst", last)}) {
+      toml += fmt::format("[[role.duty]]\nwho = \"{}\"\nwindow = \"{}\"\nfrom = 2026-01-01\n", who, window);
+    }
   }
   const std::string file = stage.folder() + "/rota.toml";
   testing::write_file(file, toml);

@@ -60,6 +60,15 @@ struct ScreenedDevice {
     return answer["ok"].get<bool>() ? "" : answer["code"].get<std::string>();
   }
   void unlock() { ASSERT_EQ(code({{"do", "unlock"}, {"pin", "2468"}}), ""); }
+  // Her first PIN, and she holds the unit's device.
+  void begin() {
+    ASSERT_EQ(code({{"do", "profile_new"},
+                    {"initials", "ap"},
+                    {"name", "Amalie Prøve"},
+                    {"profession", "SSA"},
+                    {"pin", "1111"}}),
+              "");
+  }
   json view() {
     ask({{"do", "awake"}});
     desk.on_events({Connected{}});
@@ -155,6 +164,8 @@ struct AgentWork : ::testing::Test {
 TEST_F(AgentWork, NobodyWritesFromAUnitsDeviceWithoutHerOwnPin) {
   amalie.unlock();
   EXPECT_EQ(amalie.code(question()), "wrong_state") << "the device's PIN is nobody's";
+  EXPECT_EQ(amalie.code({{"do", "holder"}, {"name", "Hvem som helst"}, {"profession", ""}}), "wrong_state")
+      << "a name without a PIN makes no author, not even the first";
   EXPECT_EQ(amalie.code({{"do", "handover"}}), "") << "reading is free";
   const json made = amalie.ask(
       {{"do", "profile_new"}, {"initials", "ap"}, {"name", "Amalie Prøve"}, {"profession", "SSA"}, {"pin", "1111"}});
@@ -165,7 +176,6 @@ TEST_F(AgentWork, NobodyWritesFromAUnitsDeviceWithoutHerOwnPin) {
                          {"profession", "pædagog"},
                          {"pin", "2222"}}),
             "");
-  EXPECT_EQ(amalie.code({{"do", "holder"}, {"name", "Hvem som helst"}, {"profession", ""}}), "not_permitted");
   const json wrong = amalie.ask({{"do", "profile_switch"}, {"profile", made["profile"]}, {"pin", "2222"}});
   EXPECT_EQ(wrong["code"], "wrong_pin");
   EXPECT_EQ(wrong["wait_ms"], 0);
@@ -186,14 +196,55 @@ TEST_F(AgentWork, NobodyWritesFromAUnitsDeviceWithoutHerOwnPin) {
   EXPECT_EQ(amalie.code(question()), "wrong_state");
 }
 
+TEST_F(AgentWork, WhoKnowsHerPinChangesItAndNobodyElseDoes) {
+  amalie.unlock();
+  const json made = amalie.ask(
+      {{"do", "profile_new"}, {"initials", "ap"}, {"name", "Amalie Prøve"}, {"profession", "SSA"}, {"pin", "1111"}});
+  ASSERT_EQ(made["ok"], true) << made;
+  json change = {{"do", "profile_pin"}, {"profile", made["profile"]}, {"pin", "2222"}, {"new_pin", "3333"}};
+  const json wrong = amalie.ask(change);
+  EXPECT_EQ(wrong["code"], "wrong_pin");
+  EXPECT_EQ(wrong["wait_ms"], 0);
+  change["pin"] = "1111";
+  change["new_pin"] = "333";
+  EXPECT_EQ(amalie.code(change), "invalid_value") << "too short";
+  change["new_pin"] = "3333";
+  ASSERT_EQ(amalie.code(change), "");
+  json enter = {{"do", "profile_switch"}, {"profile", made["profile"]}, {"pin", "1111"}};
+  EXPECT_EQ(amalie.code(enter), "wrong_pin") << "the old one is gone";
+  enter["pin"] = "3333";
+  EXPECT_EQ(amalie.code(enter), "");
+  EXPECT_TRUE(amalie.ask({{"do", "profiles"}})["profiles"][0]["pin_reset_at"].is_null()) << "her own doing";
+  // The tries at the old PIN are counted as those at the door are.
+  change["pin"] = "0000";
+  for (std::uint32_t i = 0; i < limits::kWrongPinsBeforeDelay; ++i) EXPECT_EQ(amalie.code(change), "wrong_pin");
+  change["pin"] = "3333";
+  EXPECT_EQ(amalie.code(change), "locked");
+}
+
+TEST_F(AgentWork, WhatIsNotSentRingsAtOnceAlsoBehindTheLockUntilSheHasRung) {
+  amalie.unlock();
+  amalie.begin();
+  world.hub->set_reachable(false);
+  const json asked = amalie.ask(question());
+  ASSERT_EQ(asked["ok"], true) << asked;
+  EXPECT_TRUE(amalie.view()["requests"][0]["ring_now"].is_null()) << "not yet";
+  world.clock.advance(seconds(11));
+  settle();
+  const json request = amalie.view()["requests"][0];
+  EXPECT_EQ(request["delivery"], "failed");
+  ASSERT_TRUE(request["ring_now"].is_object()) << request;
+  EXPECT_EQ(request["ring_now"]["reason"], "not_sent");
+  ASSERT_EQ(amalie.code({{"do", "lock"}}), "");
+  EXPECT_EQ(amalie.view()["ringing"], "red");
+  ASSERT_EQ(amalie.code({{"do", "unlock"}, {"pin", "1111"}, {"who", "ap"}}), "");
+  ASSERT_EQ(amalie.code({{"do", "reserve"}, {"alert", asked["alert"]}, {"choice", "Ringet 112"}}), "");
+  EXPECT_TRUE(amalie.view()["requests"][0]["ring_now"].is_null());
+}
+
 TEST_F(AgentWork, ALockedScreenNamesNobodyAndCountsWrongPins) {
   amalie.unlock();
-  ASSERT_EQ(amalie.code({{"do", "profile_new"},
-                         {"initials", "ap"},
-                         {"name", "Amalie Prøve"},
-                         {"profession", "SSA"},
-                         {"pin", "1111"}}),
-            "");
+  amalie.begin();
   ASSERT_EQ(amalie.code({{"do", "lock"}}), "");
   amalie.heard.clear();
   for (const char* act : {"profiles", "citizens", "handover", "digest", "rota", "devices"}) {
@@ -224,7 +275,7 @@ TEST_F(AgentWork, ALockedScreenNamesNobodyAndCountsWrongPins) {
 TEST_F(AgentWork, WhatRingsIsTakenFromALockedScreenOfAPersonsOwnDeviceAndSaysNothing) {
   EXPECT_EQ(ida.code({{"do", "take_ringing"}}), "not_found") << "nothing rings";
   amalie.unlock();
-  ASSERT_EQ(amalie.code({{"do", "holder"}, {"name", "Amalie Prøve"}, {"profession", "SSA"}}), "");
+  amalie.begin();
   json milder = question();
   milder["severity"] = "yellow";
   ASSERT_EQ(amalie.code(milder), "");
@@ -250,7 +301,7 @@ TEST_F(AgentWork, WhatRingsIsTakenFromALockedScreenOfAPersonsOwnDeviceAndSaysNot
 
 TEST_F(AgentWork, APlanIsWrittenReadSignedAndShownBesideTheCall) {
   amalie.unlock();
-  ASSERT_EQ(amalie.code({{"do", "holder"}, {"name", "Amalie Prøve"}, {"profession", "SSA"}}), "");
+  amalie.begin();
   const std::string room = begin_citizen();
   const json asking = {{"do", "citizen"}, {"name", ""}, {"cpr", "2103009996"}};
   EXPECT_EQ(amalie.ask(asking)["plan"], "missing");
@@ -297,7 +348,7 @@ TEST_F(AgentWork, APlanIsWrittenReadSignedAndShownBesideTheCall) {
 
 TEST_F(AgentWork, TasksAreTakenByNameAndListedUntilTheyAreDone) {
   amalie.unlock();
-  ASSERT_EQ(amalie.code({{"do", "holder"}, {"name", "Amalie Prøve"}, {"profession", "SSA"}}), "");
+  amalie.begin();
   const std::string room = begin_citizen();
   json task = {{"do", "task"},
                {"conversation", room},
@@ -394,7 +445,7 @@ TEST_F(AgentWork, SheSaysThatSheIsOnDutyAndTheUnitSeesWhetherAnybodyAnswers) {
 
 TEST_F(AgentWork, DevicesAreComparedAndMarked) {
   amalie.unlock();
-  ASSERT_EQ(amalie.code({{"do", "holder"}, {"name", "Amalie Prøve"}, {"profession", "SSA"}}), "");
+  amalie.begin();
   begin_citizen();
   ida.unlock();
   const json here = amalie.ask({{"do", "devices"}})["devices"][0], there = ida.ask({{"do", "devices"}})["devices"][0];

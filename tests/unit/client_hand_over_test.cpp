@@ -76,6 +76,24 @@ TEST_F(ClientHandOver, ANoAndASilenceAreSeenByAll) {
   expect_no_suspicion();
 }
 
+TEST_F(ClientHandOver, EndsWithTheFirstOnesAdviceAndNobodyIsAskedAnyMore) {
+  ASSERT_TRUE(ida->hand_over(asked.alert, world.rune.person));
+  world.settle();
+  ASSERT_TRUE(rune->alert(asked.alert)->asked_to_take);
+  wire::Advice advice;
+  advice.text = "Vi ser tiden an.";
+  ASSERT_TRUE(ida->advise(asked.alert, advice));
+  world.settle();
+  for (Device* device : {&ida, &rune, &amalie}) {
+    EXPECT_EQ(taker(*device), "Ida Eksempel");
+    EXPECT_FALSE((*device)->alert(asked.alert)->handing_to);
+    EXPECT_FALSE((*device)->alert(asked.alert)->asked_to_take) << "what is asked rings";
+  }
+  world.reopen(rune);
+  EXPECT_FALSE(rune->alert(asked.alert)->asked_to_take);
+  expect_no_suspicion();
+}
+
 TEST_F(ClientHandOver, OnlyWhoHasItHandsItOver) {
   EXPECT_EQ(rune->hand_over(asked.alert, world.ida.person).error().code, Errc::kNotPermitted);
   EXPECT_EQ(ida->hand_over(asked.alert, world.ida.person).error().code, Errc::kInvalidValue);

@@ -149,6 +149,7 @@ export interface DeviceLook {
   profession: string;
   organisation: string;
   kind: "person" | "unit" | "recorder";
+  mine: boolean;
   safety: string;
   qr: string;
   qr_rows?: string[];
@@ -240,7 +241,6 @@ export interface OpenView {
   self: Person | null;
   device: string | null;
   holder: Holder | null;
-  holders: Holder[];
   link: "up" | "down" | "untrusted" | "revoked";
   all_sent: boolean;
   reserve: ReserveLine[];

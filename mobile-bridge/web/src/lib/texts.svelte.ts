@@ -66,6 +66,10 @@ export function stretch(ms: number): string {
   const [h, m, s] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
   return h > 0 ? `${h}.${two(m)}.${two(s)}` : `${two(m)}.${two(s)}`;
 }
+// As it is printed on the card, however it was written.
+export function cprText(cpr: string): string {
+  return /^\d{6}[0-9A-Za-z]{4}$/.test(cpr) ? `${cpr.slice(0, 6)}-${cpr.slice(6)}` : cpr;
+}
 export function personText(person: { name: string; profession: string }): string {
   return person.profession ? `${person.name}, ${person.profession}` : person.name;
 }
