@@ -1,7 +1,5 @@
 #include "broker/app/committer.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 
 #include "proto/common/check.h"
@@ -15,27 +13,21 @@ constexpr std::chrono::milliseconds kPauseMin{50};
 constexpr std::chrono::milliseconds kPauseMax{250};
 
 // What the batch makes of the journal, about.
-std::size_t pages_of(const std::vector<Record>& records) {
-  constexpr std::size_t kPageBytes = 8 * 1024;
+std::size_t batch_pages(const std::vector<Record>& records) {
   std::size_t pages = 0;
   for (const Record& record : records) {
     std::size_t bytes = record.meta.size();
     for (const Bytes& body : record.bodies) bytes += body.size();
-    pages += 1 + bytes / kPageBytes;
+    pages += pages_of(bytes);
   }
   return pages;
-}
-
-void wake(int descriptor) {
-  const std::uint64_t one = 1;
-  [[maybe_unused]] const ssize_t written = ::write(descriptor, &one, sizeof(one));
 }
 
 }  // namespace
 
 Committer::Committer(Journal& journal, const SignKey& key, JournalIndex durable, std::size_t cache_bytes,
-                     int descriptor)
-    : journal_(journal), builder_(journal, key, cache_bytes), durable_(durable), descriptor_(descriptor) {
+                     const Wake& wake)
+    : journal_(journal), builder_(journal, key, cache_bytes), durable_(durable), wake_(wake) {
   thread_ = std::thread([this] { run(); });
 }
 
@@ -100,11 +92,11 @@ void Committer::run() {
       given_.reset();
       working_ = true;
       lock.unlock();
-      pages = std::max(pages, 2 * pages_of(batch.records));
+      pages = std::max(pages, 2 * batch_pages(batch.records));
       work(std::move(batch));
       lock.lock();
       working_ = false;
-      wake(descriptor_);
+      wake_.call();
     }
     if (!compacting_ || stopping_ || fatal_) continue;
     lock.unlock();
@@ -143,7 +135,7 @@ void Committer::compact_some(std::size_t pages) {
     fatal_ = fatal_ || (!more && more.error().code == Errc::kCorrupt);
     compacted_ = more.map([](bool) {});
   }
-  wake(descriptor_);
+  wake_.call();
 }
 
 // False when the hub stops meanwhile, or the journal is damaged.
@@ -164,7 +156,7 @@ bool Committer::append_until_stored(const std::vector<Record>& records) {
     ++failures_;
     error_ = stored.error().code;
     fatal_ = stored.error().code == Errc::kCorrupt;
-    wake(descriptor_);  // the main thread must begin to refuse
+    wake_.call();  // the main thread must begin to refuse
     if (fatal_) return false;
     changed_.wait_for(lock, pause, [this] { return stopping_; });
     if (stopping_) return false;

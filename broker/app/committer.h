@@ -24,6 +24,7 @@
 #include <thread>
 
 #include "broker/app/frame_builder.h"
+#include "broker/app/wake.h"
 
 namespace nattevagt::broker {
 
@@ -46,10 +47,10 @@ inline constexpr std::size_t kCompactionPages = 512;  // of 8 KiB
 
 class Committer {
  public:
-  // `durable` is the journal's last index. `descriptor` gets an eventfd's increment when there is something
-  // to take() or the thread is free again.
+  // `durable` is the journal's last index. `wake` is called when there is something to take() or
+  // the thread is free again.
   Committer(Journal& journal, const SignKey& key, JournalIndex durable, std::size_t cache_bytes,
-            int descriptor);
+            const Wake& wake);
   ~Committer();  // a batch that is being tried again is given up
   Committer(const Committer&) = delete;
   Committer& operator=(const Committer&) = delete;
@@ -76,7 +77,7 @@ class Committer {
   FrameBuilder builder_;  // the thread's
   JournalIndex durable_;  // the thread's
   bool compacting_ = false;  // the thread's
-  const int descriptor_;
+  const Wake& wake_;
 
   mutable std::mutex mutex_;  // guards what follows
   std::condition_variable changed_;

@@ -22,7 +22,7 @@ struct Config {
       1'536;  // [limits] memory_max_mib: restart above it; below the unit's MemoryMax
   std::uint64_t disk_reserve_mib = 256;      // [limits] disk_reserve_mib: kept for alerts and acts
   std::uint64_t body_cache_mib = 64;         // [limits] body_cache_mib
-  std::uint64_t snapshot_records = 200'000;  // [journal] snapshot_records
+  std::uint64_t snapshot_records = 200'000;  // [journal] snapshot_records; once a day in any case
   std::uint64_t snapshot_mib = 512;          // [journal] snapshot_mib
   bool verify_at_start = true;               // [journal] verify_at_start: read every page and check its HMAC
 

@@ -1,8 +1,5 @@
 #include "broker/app/runner.h"
 
-#include <sys/eventfd.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstdlib>
 
@@ -59,9 +56,7 @@ Runner::Runner(HubConfig hub, Journal& journal, const CurveSecretKey& curve, con
       manager_(manager),
       options_(std::move(options)),
       core_(hub),
-      wake_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)),
       maker_(std::make_unique<SnapshotMaker>(journal, std::move(hub), wake_)) {
-  NV_CHECK(wake_ >= 0);
   context_.set(ZMQ_IO_THREADS, kIoThreads);
   context_.set(ZMQ_MAX_SOCKETS, kSocketsMax);
 }
@@ -72,13 +67,13 @@ Runner::~Runner() {
   committer_.reset();
   front_.reset();
   zap_.reset();
-  ::close(wake_);
 }
 
 Status Runner::start() {
   NV_TRYV(replay());
   line_.emplace(clock_, core_.last_time());
   now_ = line_->now();
+  if (core_.last_index() == 0) snapshot_at_ = now_;
   // Receipts of another century would be refused by every client.
   if (now_ < limits::kTimeMin || now_ >= limits::kTimeEnd)
     return fail(Errc::kInvalidValue, "machine's clock");
@@ -96,7 +91,9 @@ Status Runner::replay() {
   const Millis begin = clock_.monotonic();
   NV_TRY(const auto snapshot, journal_.load_snapshot());
   if (snapshot) NV_TRYV(core_.restore(snapshot->bytes));
+  snapshot_at_ = core_.last_time();
   NV_TRYV(journal_.read_from(snapshot ? snapshot->index : 0, [this](const Record& record) -> Status {
+    if (core_.last_index() == 0) snapshot_at_ = record.at;
     ++records_since_snapshot_;
     bytes_since_snapshot_ += bytes_of(record);
     return core_.replay(record);
@@ -123,6 +120,7 @@ Status Runner::check_audit() {
 Status Runner::apply_started() {
   Outcome outcome = core_.started(now_);
   if (!outcome.records.empty()) NV_TRYV(journal_.append(outcome.records));
+  counters_.journal_index = core_.last_index();
   for (const Effect& effect : outcome.effects) {
     if (const auto* admit = std::get_if<AdmitKey>(&effect))
       table_.admit(admit->key, admit->principal, admit->not_after);
@@ -133,8 +131,7 @@ Status Runner::apply_started() {
 
 void Runner::stop() noexcept {
   stop_.store(true, std::memory_order_release);
-  const std::uint64_t one = 1;
-  [[maybe_unused]] const ssize_t written = ::write(wake_, &one, sizeof(one));
+  wake_.call();
 }
 
 RunEnd Runner::run() {
@@ -156,7 +153,7 @@ RunEnd Runner::run() {
 }
 
 void Runner::wait_for_work() {
-  zmq_pollitem_t items[] = {{nullptr, wake_, ZMQ_POLLIN, 0},
+  zmq_pollitem_t items[] = {{nullptr, wake_.descriptor(), ZMQ_POLLIN, 0},
                             {front_->monitor(), 0, ZMQ_POLLIN, 0},
                             {front_->socket(), 0, ZMQ_POLLIN, 0}};
   const bool reading = may_read();
@@ -167,8 +164,7 @@ void Runner::wait_for_work() {
   if ((more_to_read_ || next_arrived_ < arrived_.size()) && reading) wait = 0;
   // EINTR is a signal, which has set stop_.
   NV_CHECK(zmq_poll(items, reading ? 3 : 2, wait) >= 0 || errno == EINTR);
-  std::uint64_t count = 0;
-  [[maybe_unused]] const ssize_t taken = ::read(wake_, &count, sizeof(count));
+  wake_.clear();
 }
 
 void Runner::turn() {
@@ -290,14 +286,19 @@ void Runner::hold(Outcome outcome) {
 }
 
 void Runner::submit_pending() {
-  if (pending_.empty() || !committer_->free()) return;
+  if (!committer_->free()) return;
   records_since_snapshot_ += pending_.records.size();
   bytes_since_snapshot_ += pending_bytes_;
-  const bool due = records_since_snapshot_ >= options_.snapshot_records ||
-                   bytes_since_snapshot_ >= options_.snapshot_bytes;
-  if (due && !draining_ && !compacting_) begin_compaction();
-  committer_->submit(std::exchange(pending_, {}));
   pending_bytes_ = 0;
+  if (compaction_due()) begin_compaction();
+  make_wanted();
+  if (!pending_.empty()) committer_->submit(std::exchange(pending_, {}));
+}
+
+bool Runner::compaction_due() const {
+  if (draining_ || compacting_ || records_since_snapshot_ == 0) return false;
+  return records_since_snapshot_ >= options_.snapshot_records ||
+         bytes_since_snapshot_ >= options_.snapshot_bytes || now_ - snapshot_at_ >= options_.snapshot_age;
 }
 
 // The state as it is now, which includes all that is pending.
@@ -305,6 +306,7 @@ void Runner::begin_compaction() {
   compacting_ = true;
   records_since_snapshot_ = 0;
   bytes_since_snapshot_ = 0;
+  snapshot_at_ = now_;
   const std::uint64_t resident = resident_bytes();
   if (options_.memory_max_bytes == 0 || resident < options_.memory_max_bytes / kMemoryPartToFold) {
     wanted_ = {core_.last_index(), core_.audit_point()};
@@ -313,6 +315,11 @@ void Runner::begin_compaction() {
   // The state would be there twice, and the hub near its limit: better a moment in which it does nothing else.
   pending_.compaction = Compaction{
       {core_.last_index(), core_.snapshot()}, core_.live_records(), now_ - options_.audit_kept};
+}
+
+// When all effects of up to there are built: what they need has been read (committer.h, invariant 4).
+void Runner::make_wanted() {
+  if (wanted_ && counters_.journal_index >= wanted_->index) maker_->begin(*std::exchange(wanted_, std::nullopt));
 }
 
 void Runner::end_compaction(const Status& how) {
@@ -341,8 +348,7 @@ void Runner::collect_committed() {
   // The next batch first: the disk works while we send.
   submit_pending();
   counters_.journal_index = committed->durable;
-  // All effects of up to there are built by now: what they need has been read (committer.h, invariant 4).
-  if (wanted_ && committed->durable >= wanted_->index) maker_->begin(*std::exchange(wanted_, std::nullopt));
+  make_wanted();
   counters_.records += committed->records;
   if (committed->records != 0) {
     ++counters_.commits;

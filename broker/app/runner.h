@@ -33,6 +33,7 @@
 
 #include "broker/app/committer.h"
 #include "broker/app/snapshot_maker.h"
+#include "broker/app/wake.h"
 #include "broker/io/admission.h"
 #include "broker/io/front.h"
 #include "broker/io/log.h"
@@ -51,6 +52,7 @@ struct RunnerOptions {
   std::uint64_t body_cache_bytes = 64 << 20;
   std::uint64_t snapshot_records = 200'000;
   std::uint64_t snapshot_bytes = 512 << 20;
+  Millis snapshot_age = std::chrono::hours(24);  // P-038: what was deleted goes from the disk, on quiet days too
   Millis answer_deadline =
       std::chrono::seconds(5);  // P-060 and the client's 10 s: say it before they give up
   Millis drain_deadline = std::chrono::seconds(10);
@@ -117,7 +119,9 @@ class Runner {
   void submit_pending();
   void collect_committed();
   void collect_compaction();
+  bool compaction_due() const;
   void begin_compaction();
+  void make_wanted();
   void end_compaction(const Status& how);
   void apply(Ready& ready, JournalIndex durable);
   void send(const ReadyFrame& frame);
@@ -156,7 +160,7 @@ class Runner {
   HubCore core_;
   AdmissionTable table_;
   std::optional<SteadyUtc> line_;
-  int wake_ = -1;
+  Wake wake_;  // outlives the threads that call it
   std::atomic<bool> stop_{false};
 
   zmq::Context context_;
@@ -198,6 +202,7 @@ class Runner {
   bool pause_told_ = false;
   std::uint64_t records_since_snapshot_ = 0;
   std::uint64_t bytes_since_snapshot_ = 0;
+  UtcTime snapshot_at_;  // of the last one; before the first: of the first record
   bool compacting_ = false;  // from begin_compaction() on, until the commit thread is done with it
   std::optional<SnapshotMaker::Wanted> wanted_;  // when its record is on disk, the maker begins
   RunnerCounters counters_;

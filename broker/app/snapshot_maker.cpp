@@ -18,8 +18,8 @@ void yield_to_the_others() {
 
 }  // namespace
 
-SnapshotMaker::SnapshotMaker(Journal& journal, HubConfig hub, int descriptor)
-    : journal_(journal), hub_(std::move(hub)), descriptor_(descriptor) {}
+SnapshotMaker::SnapshotMaker(Journal& journal, HubConfig hub, const Wake& wake)
+    : journal_(journal), hub_(std::move(hub)), wake_(wake) {}
 
 SnapshotMaker::~SnapshotMaker() {
   stopping_ = true;
@@ -35,8 +35,7 @@ void SnapshotMaker::begin(const Wanted& wanted) {
       const std::scoped_lock lock(mutex_);
       made_ = std::move(made);
     }
-    const std::uint64_t one = 1;
-    [[maybe_unused]] const ssize_t written = ::write(descriptor_, &one, sizeof(one));
+    wake_.call();
   });
 }
 

@@ -19,6 +19,7 @@
 #include <mutex>
 #include <thread>
 
+#include "broker/app/wake.h"
 #include "broker/io/journal.h"
 
 namespace nattevagt::broker {
@@ -31,8 +32,8 @@ class SnapshotMaker {
     JournalIndex index = 0;  // durable
     wire::AuditPoint audit;  // of the serving core there
   };
-  // `descriptor` gets an eventfd's increment when there is something to take().
-  SnapshotMaker(Journal& journal, HubConfig hub, int descriptor);
+  // `wake` is called when there is something to take().
+  SnapshotMaker(Journal& journal, HubConfig hub, const Wake& wake);
   ~SnapshotMaker();  // gives up what is under way
   SnapshotMaker(const SnapshotMaker&) = delete;
   SnapshotMaker& operator=(const SnapshotMaker&) = delete;
@@ -46,7 +47,7 @@ class SnapshotMaker {
 
   Journal& journal_;
   const HubConfig hub_;
-  const int descriptor_;
+  const Wake& wake_;
   std::atomic<bool> stopping_{false};
   std::thread thread_;
 

@@ -22,6 +22,10 @@
 
 namespace nattevagt::broker {
 
+// What a row of so many bytes costs, about: the unit in which compaction is rationed.
+inline constexpr std::size_t kPageBytes = std::size_t{8} * 1024;
+constexpr std::size_t pages_of(std::size_t row_bytes) noexcept { return 1 + row_bytes / kPageBytes; }
+
 struct JournalSnapshot {
   JournalIndex index = 0;
   Bytes bytes;

@@ -8,12 +8,9 @@ namespace {
 using sqlite::Connection;
 using sqlite::Statement;
 
-constexpr std::size_t kPageBytes = 8 * 1024;
 constexpr std::size_t kPartBytes = 256 * 1024;
 // Audit lines to a page, and a little more: they are short.
 constexpr std::size_t kLinesPerPage = 16;
-
-std::size_t pages_of(std::int64_t bytes) { return 1 + static_cast<std::size_t>(bytes) / kPageBytes; }
 
 struct Row {
   std::int64_t id = 0;
@@ -30,7 +27,7 @@ Result<std::vector<Row>> rows_of(const Connection& connection, const char* sql,
   while (true) {
     NV_TRY(const bool row, found.step());
     if (!row) return rows;
-    rows.push_back({found.integer(0), pages_of(found.integer(1))});
+    rows.push_back({found.integer(0), pages_of(static_cast<std::size_t>(found.integer(1)))});
   }
 }
 
@@ -89,7 +86,7 @@ Status JournalCompaction::write_parts(Connection& connection, Budget& budget) {
     insert.bind(2, static_cast<std::int64_t>(what_.snapshot.index));
     insert.bind(3, bytes);
     NV_TRYV(insert.run());
-    budget.spend(pages_of(static_cast<std::int64_t>(bytes.size())));
+    budget.spend(pages_of(bytes.size()));
   }
   what_.snapshot.bytes = {};
   stage_ = Stage::kSwap;

@@ -51,6 +51,11 @@ void TestHub::write_config(const std::string& more) {
 
 void TestHub::set_fault(const std::string& word) { write_file(dir_.file("fault"), word); }
 
+void TestHub::shift_clock(std::chrono::seconds by) {
+  shifted_clock_ = true;
+  write_file(dir_.file("clock"), std::to_string(by.count()));
+}
+
 bool TestHub::try_start() {
   ProcessOptions options;
   options.arguments = {bin_dir() + "/nattevagt-broker", "run", "--config", config_};
@@ -59,6 +64,10 @@ bool TestHub::try_start() {
     options.environment = {{"LD_PRELOAD", bin_dir() + "/libnattevagt_faulty_disk.so"},
                            {"NATTEVAGT_FAULT", dir_.file("fault")},
                            {"NATTEVAGT_FAULT_DIR", data_}};
+  }
+  if (shifted_clock_) {
+    options.environment = {{"LD_PRELOAD", bin_dir() + "/libnattevagt_shifted_clock.so"},
+                           {"NATTEVAGT_CLOCK_FILE", dir_.file("clock")}};
   }
   const std::size_t from = log().size();
   process_ = std::make_unique<Process>(std::move(options));

@@ -26,6 +26,8 @@ class TestHub {
   // "enospc", "erofs", "eio-sync", or "" for a good disk (faulty_disk.c); from the next start on.
   void set_fault(const std::string& word);
   void use_faulty_disk() { faulty_disk_ = true; }
+  // The wall clock of the next starts is so far ahead (shifted_clock.c). Not together with a faulty disk.
+  void shift_clock(std::chrono::seconds by);
 
   const wire::HubPin& pin() const { return pin_; }
   const std::string& data_dir() const { return data_; }
@@ -42,7 +44,7 @@ class TestHub {
   std::string data_, config_, log_;
   int port_ = 0, metrics_port_ = 0;
   wire::HubPin pin_;
-  bool faulty_disk_ = false;
+  bool faulty_disk_ = false, shifted_clock_ = false;
   std::unique_ptr<Process> process_;
 };
 

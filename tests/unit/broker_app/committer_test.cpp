@@ -3,8 +3,6 @@
 
 #include <gtest/gtest.h>
 #include <poll.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
 #include <thread>
 
@@ -41,18 +39,14 @@ Batch batch_of(JournalIndex first, std::size_t count) {
 class CommitterTest : public ::testing::Test {
  protected:
   CommitterTest() { restart(0); }
-  ~CommitterTest() override {
-    committer_.reset();
-    ::close(descriptor_);
-  }
   void restart(JournalIndex durable) {
-    committer_ = std::make_unique<Committer>(journal_, key_, durable, 1 << 20, descriptor_);
+    committer_ = std::make_unique<Committer>(journal_, key_, durable, 1 << 20, wake_);
   }
   std::optional<Committed> wait_committed(steady_clock::duration patience = seconds(30)) {
     const auto until = steady_clock::now() + patience;
     while (steady_clock::now() < until) {
       if (auto done = committer_->take()) return done;
-      pollfd wait{descriptor_, POLLIN, 0};
+      pollfd wait{wake_.descriptor(), POLLIN, 0};
       ::poll(&wait, 1, 5);
     }
     return std::nullopt;
@@ -69,7 +63,7 @@ class CommitterTest : public ::testing::Test {
   SystemEntropy entropy_;
   SignKey key_ = SignKey::generate(entropy_);
   MemoryJournal journal_;
-  int descriptor_ = ::eventfd(0, EFD_NONBLOCK);
+  Wake wake_;
   std::unique_ptr<Committer> committer_;
 };
 

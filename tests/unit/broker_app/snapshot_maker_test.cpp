@@ -3,8 +3,6 @@
 
 #include <gtest/gtest.h>
 #include <poll.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
 #include <numeric>
 
@@ -22,10 +20,6 @@ class SnapshotMakerTest : public ::testing::Test {
     world_.connect(b_);
     room_ = world_.create(a_, {b_.id});
   }
-  ~SnapshotMakerTest() override {
-    maker_.reset();
-    ::close(descriptor_);
-  }
   void say(int times) {
     for (int i = 0; i < times; ++i) world_.ask(a_, world_.message(room_, 0, "words"));
     world_.ack_all(b_);
@@ -40,10 +34,9 @@ class SnapshotMakerTest : public ::testing::Test {
     maker_->begin(wanted);
     while (true) {
       if (auto made = maker_->take()) return std::move(*made);
-      pollfd wait{descriptor_, POLLIN, 0};
-      ::poll(&wait, 1, 60'000);
-      std::uint64_t count = 0;
-      if (::read(descriptor_, &count, sizeof(count)) < 0) return fail(Errc::kTimeout, "it never came");
+      pollfd wait{wake_.descriptor(), POLLIN, 0};
+      if (::poll(&wait, 1, 60'000) != 1) return fail(Errc::kTimeout, "it never came");
+      wake_.clear();
     }
   }
 
@@ -51,9 +44,9 @@ class SnapshotMakerTest : public ::testing::Test {
   testing::TestDevice a_ = world_.enrol(), b_ = world_.enrol();
   ConversationId room_;
   MemoryJournal journal_;
-  int descriptor_ = ::eventfd(0, EFD_NONBLOCK);
+  Wake wake_;
   std::unique_ptr<SnapshotMaker> maker_ =
-      std::make_unique<SnapshotMaker>(journal_, world_.config(), descriptor_);
+      std::make_unique<SnapshotMaker>(journal_, world_.config(), wake_);
 };
 
 TEST_F(SnapshotMakerTest, MakesWhatTheServingCoreWouldHaveWrittenFromTheLastSnapshotAndAFewRecordsAtATime) {
