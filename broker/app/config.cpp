@@ -71,11 +71,13 @@ class Table {
   void read(const toml::table& table, std::vector<std::string>& problems) const {
     for (const auto& [key, node] : table) {
       const std::string name(key.str());
-      const std::string line = "line " + std::to_string(key.source().begin.line) + ": ";
       const auto known = keys_.find(name);
       const std::string wrong =
           known == keys_.end() ? "is not a setting; the known ones here are " + names() : known->second(node);
-      if (!wrong.empty()) problems.push_back(line + "'" + name + "' " + wrong);
+      if (wrong.empty()) continue;
+      std::string& problem = problems.emplace_back("line ");
+      problem += std::to_string(key.source().begin.line);
+      problem.append(": '").append(name).append("' ").append(wrong);
     }
   }
 

@@ -1,7 +1,7 @@
 #include "broker/app/runner.h"
 
 #include <algorithm>
-#include <cstdlib>
+#include <charconv>
 
 #include "broker/io/process.h"
 #include "proto/common/check.h"
@@ -33,7 +33,12 @@ wire::Refused refused_with(Errc code, Millis retry_after = {}) {
   return refused;
 }
 
-int port_of(const std::string& endpoint) { return std::atoi(endpoint.c_str() + endpoint.rfind(':') + 1); }
+int port_of(std::string_view endpoint) {
+  endpoint.remove_prefix(endpoint.rfind(':') + 1);
+  int port = 0;
+  std::from_chars(endpoint.data(), endpoint.data() + endpoint.size(), port);
+  return port;
+}
 
 std::size_t bytes_of(const Record& record) {
   std::size_t bytes = record.meta.size();

@@ -28,7 +28,7 @@ Status make_private_folder(const std::string& home) {
 std::string file_in(const std::string& home) { return home + "/" + std::string(kOrganisationFile); }
 
 template <class IdType>
-Result<IdType> find_or_make(std::vector<Named<IdType>>& list, std::string_view name, Entropy& entropy) {
+Result<IdType> find_or_make(std::vector<NamedId<IdType>>& list, std::string_view name, Entropy& entropy) {
   for (const auto& item : list) {
     if (item.name == name) return item.id;
   }

@@ -79,7 +79,7 @@ Result<Key> read_public(std::string_view hex) {
 }
 
 template <class IdType>
-Status read_named(const Fields& f, std::vector<Named<IdType>>& out) {
+Status read_named(const Fields& f, std::vector<NamedId<IdType>>& out) {
   NV_TRY(const IdType id, IdType::from_hex(f[1]));
   out.push_back({id, std::string(f[2])});
   return {};

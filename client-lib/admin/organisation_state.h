@@ -22,7 +22,7 @@ struct NamedPerson {  // a holder: a person, a unit's shared phone, or a recorde
   std::optional<UnitId> unit;  // whose calls the holder's devices get
 };
 template <class IdType>
-struct Named {
+struct NamedId {
   IdType id;
   std::string name;
 };
@@ -42,9 +42,9 @@ struct OrganisationState {
   std::uint64_t revocations_version = 0;
   std::uint64_t rota_version = 0;
   std::vector<NamedPerson> people;
-  std::vector<Named<UnitId>> units;
-  std::vector<Named<RoleId>> roles;
-  std::vector<Named<LadderId>> ladders;
+  std::vector<NamedId<UnitId>> units;
+  std::vector<NamedId<RoleId>> roles;
+  std::vector<NamedId<LadderId>> ladders;
   std::vector<IssuedGrant> grants;
   std::vector<DeviceId> revoked;
   std::vector<wire::TrustedOrganisation> trusted;

@@ -7,6 +7,7 @@
 #include "client-lib/agent/screen_words.h"
 #include "client-lib/agent/work_view.h"
 #include "client-lib/app/names.h"
+#include "proto/common/overloaded.h"
 
 namespace nattevagt::client::agent {
 namespace {
@@ -14,13 +15,6 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr std::size_t kFoundMax = 50;
-
-template <class... Handlers>
-struct Overloaded : Handlers... {
-  using Handlers::operator()...;
-};
-template <class... Handlers>
-Overloaded(Handlers...) -> Overloaded<Handlers...>;
 
 // How far each advice of a conversation has come (P-073): the same fold as the library's, over its rows.
 struct AdviceLook {

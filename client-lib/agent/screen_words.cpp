@@ -7,19 +7,13 @@
 #include "client-lib/agent/local_text.h"
 #include "client-lib/app/names.h"
 #include "client-lib/export/local_time.h"
+#include "proto/common/overloaded.h"
 
 namespace nattevagt::client::agent {
 
 using Json = nlohmann::ordered_json;
 
 namespace {
-
-template <class... Handlers>
-struct Overloaded : Handlers... {
-  using Handlers::operator()...;
-};
-template <class... Handlers>
-Overloaded(Handlers...) -> Overloaded<Handlers...>;
 
 }  // namespace
 

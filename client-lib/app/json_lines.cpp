@@ -7,18 +7,12 @@
 #include "client-lib/app/names.h"
 #include "client-lib/app/show.h"
 #include "client-lib/app/texts_da.h"
+#include "proto/common/overloaded.h"
 
 namespace nattevagt::client::cli {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-template <class... Handlers>
-struct Overloaded : Handlers... {
-  using Handlers::operator()...;
-};
-template <class... Handlers>
-Overloaded(Handlers...) -> Overloaded<Handlers...>;
 
 Json utc_or_null(UtcTime time) { return time == kNever ? Json(nullptr) : Json(utc_text(time)); }
 

@@ -30,7 +30,7 @@ std::string toml_moment(UtcTime time) {
 }
 
 // A basic TOML string. Names hold no control characters (is_usable_name), so these two are all there is.
-std::string quoted(std::string_view text) {
+std::string toml_string(std::string_view text) {
   std::string out = "\"";
   for (const char c : text) {
     if (c == '"' || c == '\\') out += '\\';
@@ -131,7 +131,7 @@ class RotaRun {
   AgentReply swap() {
     const std::string block =
         fmt::format("[[swap]]\nrole = {}\nfrom = \"{}\"\nuntil = \"{}\"\ngives = {}\ntakes = {}\n",
-                    quoted(a_.role), a_.from, a_.until, quoted(a_.gives), quoted(a_.takes));
+                    toml_string(a_.role), a_.from, a_.until, toml_string(a_.gives), toml_string(a_.takes));
     // Whether there is something to give is seen with the swap in force.
     AgentReply tried;
     read(with(block + "accepted = " + toml_moment(now_) + "\n"), tried);
@@ -187,8 +187,8 @@ class RotaRun {
     // Whole minutes, and never a minute too late.
     const auto from = std::chrono::floor<std::chrono::minutes>(now_);
     const std::string block = fmt::format(
-        "[[override]]\nrole = {}\nfrom = {}\nuntil = {}\nwho = {}\ntaken_over = {}\n", quoted(a_.role),
-        toml_moment(from), toml_moment(until), quoted(a_.person), toml_moment(from));
+        "[[override]]\nrole = {}\nfrom = {}\nuntil = {}\nwho = {}\ntaken_over = {}\n", toml_string(a_.role),
+        toml_moment(from), toml_moment(until), toml_string(a_.person), toml_moment(from));
     return write(with(block), printable_line(a_.person) + " har vagten til " + moment_text(until) +
                                   ", når planen er udgivet: nattevagt rota publish.");
   }

@@ -6,16 +6,10 @@
 #include "client-lib/app/texts_da.h"
 #include "client-lib/export/local_time.h"
 #include "client-lib/export/words_da.h"
+#include "proto/common/overloaded.h"
 
 namespace nattevagt::client::cli {
 namespace {
-
-template <class... Handlers>
-struct Overloaded : Handlers... {
-  using Handlers::operator()...;
-};
-template <class... Handlers>
-Overloaded(Handlers...) -> Overloaded<Handlers...>;
 
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
 constexpr std::string_view kIndent = "    ";

@@ -66,7 +66,7 @@ std::string_view error_text(Errc code) noexcept {
 
 namespace {
 
-std::string quoted(const std::string& subject) { return "'" + subject + "'"; }
+std::string in_quotes(const std::string& subject) { return "'" + subject + "'"; }
 
 std::string or_known(const RosterProblem& problem) {
   return problem.detail.empty() ? "." : ". Mente du: " + problem.detail + "?";
@@ -76,46 +76,46 @@ std::string sentence(const RosterProblem& p) {
   switch (p.fault) {
     case RosterFault::kNotToml: return "kan ikke læses som TOML (" + p.detail + "). Ret linjen.";
     case RosterFault::kUnknownKey:
-      return quoted(p.subject) + " kendes ikke her. Her kan stå: " + p.detail + ".";
-    case RosterFault::kMissingKey: return quoted(p.subject) + " mangler. Tilføj den.";
+      return in_quotes(p.subject) + " kendes ikke her. Her kan stå: " + p.detail + ".";
+    case RosterFault::kMissingKey: return in_quotes(p.subject) + " mangler. Tilføj den.";
     case RosterFault::kWrongType:
-      return quoted(p.subject) + " skal skrives sådan: " + p.subject + " = " + p.detail + ".";
+      return in_quotes(p.subject) + " skal skrives sådan: " + p.subject + " = " + p.detail + ".";
     case RosterFault::kBadName:
-      return "navnet " + quoted(p.subject) + " kan ikke bruges: 1-" + p.detail +
+      return "navnet " + in_quotes(p.subject) + " kan ikke bruges: 1-" + p.detail +
              " tegn, uden mellemrum i enderne og uden styretegn.";
     case RosterFault::kNameTwice:
-      return quoted(p.subject) + " står her to gange. Fjern den ene, eller giv den et andet navn.";
+      return in_quotes(p.subject) + " står her to gange. Fjern den ene, eller giv den et andet navn.";
     case RosterFault::kBadDuration:
-      return quoted(p.subject) + " er ikke en varighed. Skriv for eksempel \"90s\", \"2m\" eller \"1h\".";
+      return in_quotes(p.subject) + " er ikke en varighed. Skriv for eksempel \"90s\", \"2m\" eller \"1h\".";
     case RosterFault::kDurationOutOfRange:
-      return quoted(p.subject) + " er for kort eller for langt: 200ms til 7d.";
+      return in_quotes(p.subject) + " er for kort eller for langt: 200ms til 7d.";
     case RosterFault::kUnknownSeverity:
-      return quoted(p.subject) + " er ikke en hastegrad. Skriv alarm, roed, gul eller groen.";
+      return in_quotes(p.subject) + " er ikke en hastegrad. Skriv alarm, roed, gul eller groen.";
     case RosterFault::kUnknownPerson:
-      return "der er ingen [[person]] med navnet " + quoted(p.subject) + or_known(p);
+      return "der er ingen [[person]] med navnet " + in_quotes(p.subject) + or_known(p);
     case RosterFault::kUnknownLadder:
-      return "der er ingen [[ladder]] med navnet " + quoted(p.subject) + or_known(p);
+      return "der er ingen [[ladder]] med navnet " + in_quotes(p.subject) + or_known(p);
     case RosterFault::kUnknownTarget:
-      return quoted(p.subject) + " kendes ikke" +
+      return in_quotes(p.subject) + " kendes ikke" +
              (p.detail.empty() ? ". Har den anden organisation udgivet sin vagtplan?"
                                : ". Kendte: " + p.detail + ".") +
              " Andres roller skrives \"Organisation: rolle\".";
     case RosterFault::kUnknownOrganisation:
-      return "organisationen " + quoted(p.subject) + " kendes ikke" +
+      return "organisationen " + in_quotes(p.subject) + " kendes ikke" +
              (p.detail.empty() ? "." : ". Kendte: " + p.detail + ".") +
              " Hent dens fil med: nattevagt org trust FIL";
     case RosterFault::kAmbiguousTarget:
-      return quoted(p.subject) + " kan være flere (" + p.detail + "). Giv dem hver sit navn.";
+      return in_quotes(p.subject) + " kan være flere (" + p.detail + "). Giv dem hver sit navn.";
     case RosterFault::kNoSteps:
-      return "stigen " + quoted(p.subject) + " har ingen trin. Tilføj [[ladder.step]] under den.";
+      return "stigen " + in_quotes(p.subject) + " har ingen trin. Tilføj [[ladder.step]] under den.";
     case RosterFault::kTooMany:
-      return "for mange i " + quoted(p.subject) + ": højst " + p.detail + ". Del dem.";
+      return "for mange i " + in_quotes(p.subject) + ": højst " + p.detail + ". Del dem.";
     case RosterFault::kTextTooLong:
-      return quoted(p.subject) + " er for lang: højst " + p.detail + " tegn. Kort den af.";
+      return in_quotes(p.subject) + " er for lang: højst " + p.detail + " tegn. Kort den af.";
     case RosterFault::kRoleWithoutHolder:
-      return "ingen har rollen " + quoted(p.subject) + ". Et trin med kun den springes over med det samme.";
+      return "ingen har rollen " + in_quotes(p.subject) + ". Et trin med kun den springes over med det samme.";
     case RosterFault::kUnitWithoutLadder:
-      return "enheden " + quoted(p.subject) +
+      return "enheden " + in_quotes(p.subject) +
              (p.detail.empty() ? " har ingen stiger" : " har ingen stige for " + p.detail) +
              " og kan ikke spørge om det.";
     case RosterFault::kNoReservePlan:

@@ -4,18 +4,12 @@
 
 #include "client-lib/core/client_core.h"
 #include "proto/common/check.h"
+#include "proto/common/overloaded.h"
 #include "proto/wire/codec.h"
 
 namespace nattevagt::client {
 
 namespace {
-
-template <class... Handlers>
-struct Overloaded : Handlers... {
-  using Handlers::operator()...;
-};
-template <class... Handlers>
-Overloaded(Handlers...) -> Overloaded<Handlers...>;
 
 // Which words tell their author that they have arrived; few, so that receipts stay few.
 bool wants_receipt(const wire::Body& body) {

@@ -50,7 +50,7 @@ using MessageId = Id<struct MessageKind>;            // made by the client; a re
 }  // namespace nattevagt
 
 template <class Kind>
-struct std::hash<nattevagt::Id<Kind>> {
+struct std::hash<nattevagt::Id<Kind>> {  // NOLINT(cert-dcl58-cpp): the partial specialisation that std allows
   std::size_t operator()(const nattevagt::Id<Kind>& id) const noexcept {
     std::size_t out = 0;
     for (std::size_t i = 0; i < sizeof(out); ++i) out = (out << 8) | id.bytes[i];
