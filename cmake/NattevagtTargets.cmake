@@ -6,8 +6,10 @@ target_compile_options(nattevagt_flags INTERFACE
   -Wall -Wextra -Wpedantic -Werror -Wconversion -Wsign-conversion -Wold-style-cast
   -Wnon-virtual-dtor -Woverloaded-virtual -Wimplicit-fallthrough -Wswitch -Wundef)
 
-# Several sources compiled as one may shadow what each alone does not.
-target_compile_options(nattevagt_flags INTERFACE $<$<NOT:$<BOOL:$<TARGET_PROPERTY:UNITY_BUILD>>>:-Wshadow>)
+# Several sources compiled as one may shadow what each alone does not; and g++ takes a joined source for a header.
+set(joined $<BOOL:$<TARGET_PROPERTY:UNITY_BUILD>>)
+target_compile_options(nattevagt_flags INTERFACE
+  $<$<NOT:${joined}>:-Wshadow> $<$<AND:${joined},$<CXX_COMPILER_ID:GNU>>:-Wno-subobject-linkage>)
 
 if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   # libstdc++ 12's stable_sort uses what it has itself deprecated, and clang tells us.
