@@ -54,7 +54,7 @@ Wall wall_of(UtcTime time) {
 
 template <class... Values>
 std::string print(const char* format, Values... values) {
-  std::array<char, 64> out{};
+  std::array<char, 160> out{};  // six numbers at their longest
   std::snprintf(out.data(), out.size(), format, values...);
   return out.data();
 }
