@@ -296,7 +296,8 @@ void Runner::submit_pending() {
   bytes_since_snapshot_ += pending_bytes_;
   pending_bytes_ = 0;
   if (compaction_due()) begin_compaction();
-  make_wanted();
+  // When all effects of up to there are built: what they need has been read (committer.h, invariant 4).
+  if (wanted_ && counters_.journal_index >= wanted_->index) maker_->begin(*std::exchange(wanted_, std::nullopt));
   if (!pending_.empty()) committer_->submit(std::exchange(pending_, {}));
 }
 
@@ -322,11 +323,6 @@ void Runner::begin_compaction() {
       {core_.last_index(), core_.snapshot()}, core_.live_records(), now_ - options_.audit_kept};
 }
 
-// When all effects of up to there are built: what they need has been read (committer.h, invariant 4).
-void Runner::make_wanted() {
-  if (wanted_ && counters_.journal_index >= wanted_->index) maker_->begin(*std::exchange(wanted_, std::nullopt));
-}
-
 void Runner::end_compaction(const Status& how) {
   compacting_ = false;
   ++(how ? counters_.compactions : counters_.compactions_failed);
@@ -350,10 +346,9 @@ void Runner::collect_committed() {
   collect_compaction();
   auto committed = committer_->take();
   if (!committed) return;
+  counters_.journal_index = committed->durable;
   // The next batch first: the disk works while we send.
   submit_pending();
-  counters_.journal_index = committed->durable;
-  make_wanted();
   counters_.records += committed->records;
   if (committed->records != 0) {
     ++counters_.commits;

@@ -121,7 +121,6 @@ class Runner {
   void collect_compaction();
   bool compaction_due() const;
   void begin_compaction();
-  void make_wanted();
   void end_compaction(const Status& how);
   void apply(Ready& ready, JournalIndex durable);
   void send(const ReadyFrame& frame);

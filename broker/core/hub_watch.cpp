@@ -151,8 +151,8 @@ UtcTime HubCore::State::doubt_role(const RoleId& role, const DutyPlan& plan) {
     anybody = true;
     const Doubt doubt = doubt_of(shift);
     if (doubt.trouble == wire::DutyTrouble::kNotCheckedIn) unasked = true;
-    if (doubt.trouble == wire::DutyTrouble::kNone) all_doubted = false;
     if (doubt.trouble == wire::DutyTrouble::kNone) {
+      all_doubted = false;
       // Her word ends what was missing of it, once; a silence ends by being heard.
       const bool came_back = watched->trouble == wire::DutyTrouble::kNotCheckedIn && shift.check_in &&
                              shift.checked_in_at >= watched->since;

@@ -184,15 +184,12 @@ std::string rota_text(const Client& client) {
                        {"in_force", change.in_force},
                        {"waits_for_me", change.waits_for_us}});
   }
-  // By the library's own clock: which turns are running, and so the first of their roles in the list.
-  std::set<RoleId> running;
-  for (const OwnTurn& turn : client.own_turns(Millis(1))) running.insert(turn.role.role);
   for (const OwnTurn& turn : client.own_turns(kRotaAhead)) {
     mine.push_back({{"role", turn.role.label},
                     {"role_id", turn.role.role.hex()},
                     {"from", time_json(turn.from)},
                     {"until", time_json(turn.until)},
-                    {"now", running.erase(turn.role.role) == 1}});
+                    {"now", turn.running}});
   }
   for (const DutyRole& role : client.own_roles()) {
     roles.push_back({{"role_id", role.role.hex()}, {"role", role.label}});

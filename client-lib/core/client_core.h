@@ -182,6 +182,7 @@ class ClientCore {
 
   // core_link.cpp
   void request(wire::Request body, InFlight::Kind kind, std::uint64_t item = 0);
+  bool in_flight(InFlight::Kind kind, std::optional<std::uint64_t> item = {}) const;  // no item: any of the kind
   void on_answer(const InFlight& flight, wire::Answer& answer);
   void on_hello(const wire::HelloReply& reply);
   void on_refused(const InFlight& flight, const wire::Refused& refused);
@@ -244,7 +245,7 @@ class ClientCore {
   void pump();
   void drive(OutboxItem& item);
   void transmit(OutboxItem& item);
-  bool in_flight(std::uint64_t item) const;
+  bool in_flight(std::uint64_t item) const;  // of the outbox
   void encrypt(OutboxItem& item, ConversationState& conversation);
   void send_built(OutboxItem& item, wire::Request body);  // kIntent -> kBuilt, and away when it is durable
   Result<Bytes> protect_content(OutboxItem& item, ConversationState& conversation);

@@ -19,13 +19,12 @@ constexpr Millis kNoticeKept = std::chrono::hours(24);  // after its beginning, 
 
 // A notice is as good as our own rota finds it: on duty when it says, or by now.
 bool ClientCore::due_by_rota(const wire::CheckInItem& item, UtcTime now) const {
-  const auto held = directory_.holders(item.role);
-  const wire::Rota* rota = held ? directory_.rota(held->owner) : nullptr;
-  const auto* plan = rota == nullptr ? nullptr : rota::find_role(*rota, item.role);
-  if (plan == nullptr || held->owner != self_->organisation) return false;
-  const bool listed = std::find(held->persons.begin(), held->persons.end(), item.person) != held->persons.end();
-  const auto duty = rota::on_duty(*rota, *plan, std::max(item.from, now));
-  return listed && std::binary_search(duty.persons.begin(), duty.persons.end(), item.person);
+  const auto role = directory_.filled(item.role);
+  if (!role || role->owner != self_->organisation || !directory_.holders(item.role)->lists(item.person)) {
+    return false;
+  }
+  const auto duty = rota::on_duty(*role->rota, *role->plan, std::max(item.from, now));
+  return std::binary_search(duty.persons.begin(), duty.persons.end(), item.person);
 }
 
 void ClientCore::save_notice(const Notice& notice) {
@@ -117,10 +116,8 @@ Status ClientCore::check_in(const RoleId& role, UtcTime now) {
 
 void ClientCore::send_check_ins() {
   for (const auto& [number, post] : check_in_posts_) {
-    const bool under_way = std::any_of(flights_.begin(), flights_.end(), [&](const auto& entry) {
-      return entry.second.kind == InFlight::Kind::kCheckIn && entry.second.item == number;
-    });
-    if (!under_way) request(wire::PostCheckIn{post.check_in}, InFlight::Kind::kCheckIn, number);
+    if (in_flight(InFlight::Kind::kCheckIn, number)) continue;
+    request(wire::PostCheckIn{post.check_in}, InFlight::Kind::kCheckIn, number);
   }
 }
 
@@ -149,10 +146,7 @@ void ClientCore::forget_old_notices() {
 // ---- The roles that concern us
 
 void ClientCore::ask_duty_status() {
-  if (!hello_done_) return;
-  for (const auto& [number, flight] : flights_) {
-    if (flight.kind == InFlight::Kind::kDutyStatus) return;
-  }
+  if (!hello_done_ || in_flight(InFlight::Kind::kDutyStatus)) return;
   request(wire::GetDutyStatus{}, InFlight::Kind::kDutyStatus);
 }
 
@@ -204,16 +198,14 @@ void ClientCore::take_status(const wire::DutyStatus& status) {
 Reach ClientCore::reach(const RoleId& role, UtcTime now) const {
   Reach out;
   const auto status = duty_status_.find(role);
+  const auto filled = directory_.filled(role);
+  if (status == duty_status_.end() || !filled) return out;
   const auto held = directory_.holders(role);
-  const wire::Rota* rota = held ? directory_.rota(held->owner) : nullptr;
-  const auto* plan = rota == nullptr ? nullptr : rota::find_role(*rota, role);
-  if (status == duty_status_.end() || plan == nullptr) return out;
   out.checked_in = std::any_of(
       status->second.check_ins.begin(), status->second.check_ins.end(), [&](const wire::VerifiedCheckIn& by) {
-        const auto& persons = held->persons;
-        return by.said.from <= now && std::find(persons.begin(), persons.end(), by.said.person) != persons.end() &&
-               !directory_.revoked(held->owner, by.signer.device) &&
-               rota::on_duty_throughout(*rota, *plan, by.said.person, by.said.from, now);
+        return by.said.from <= now && held->lists(by.said.person) &&
+               !directory_.revoked(filled->owner, by.signer.device) &&
+               rota::on_duty_throughout(*filled->rota, *filled->plan, by.said.person, by.said.from, now);
       });
   if (!hello_done_ || !duty_known_) return out;
   if (status->second.trouble != wire::DutyTrouble::kNone) {
@@ -228,11 +220,8 @@ Reach ClientCore::reach(const RoleId& role, UtcTime now) const {
 
 Reach ClientCore::reach_of(const wire::Target& target, UtcTime now) const {
   if (target.kind != wire::TargetKind::kRole) return {};
-  const RoleId role{target.id.bytes};
-  const auto held = directory_.holders(role);
-  const wire::Rota* rota = held ? directory_.rota(held->owner) : nullptr;
-  const auto* plan = rota == nullptr ? nullptr : rota::find_role(*rota, role);
-  return plan == nullptr ? Reach{} : reach(rota::who_answers(*rota, *plan, now).answering, now);
+  const auto role = directory_.filled(RoleId{target.id.bytes});
+  return role ? reach(rota::who_answers(*role->rota, *role->plan, now).answering, now) : Reach{};
 }
 
 }  // namespace nattevagt::client

@@ -32,10 +32,7 @@ void ClientCore::note_versions(const std::vector<wire::DocumentVersion>& version
     announced_[{offered.organisation, offered.kind}] = offered.version;
     newer = newer || offered.version > ours;
   }
-  if (!newer) return;
-  for (const auto& [number, flight] : flights_) {
-    if (flight.kind == InFlight::Kind::kDocuments) return;
-  }
+  if (!newer || in_flight(InFlight::Kind::kDocuments)) return;
   request(wire::GetDocuments{directory_.versions()}, InFlight::Kind::kDocuments);
 }
 

@@ -84,10 +84,8 @@ Result<DutyChangeId> ClientCore::take_over(const RoleId& role, std::optional<Utc
 
 void ClientCore::send_changes() {
   for (const auto& [number, post] : duty_posts_) {
-    const bool under_way = std::any_of(flights_.begin(), flights_.end(), [&](const auto& entry) {
-      return entry.second.kind == InFlight::Kind::kDuty && entry.second.item == number;
-    });
-    if (!under_way) request(wire::PostDutyChange{post.change}, InFlight::Kind::kDuty, number);
+    if (in_flight(InFlight::Kind::kDuty, number)) continue;
+    request(wire::PostDutyChange{post.change}, InFlight::Kind::kDuty, number);
   }
 }
 
@@ -111,7 +109,7 @@ std::map<DutyChangeId, bool> ClientCore::known_changes() const {
 bool ClientCore::role_concerns_us(const RoleId& role) const {
   const auto held = directory_.holders(role);
   if (held && self_->kind == wire::HolderKind::kPerson) {
-    return std::find(held->persons.begin(), held->persons.end(), self_->person) != held->persons.end();
+    return held->lists(self_->person);
   }
   if (!self_->unit) return false;
   for (const auto severity :
@@ -142,11 +140,8 @@ void ClientCore::tell_of_changes(const std::map<DutyChangeId, bool>& before) {
 void ClientCore::on_gap_item(const wire::GapItem& item) {
   if (item.until <= now_) return;  // came too late to be of use
   GapAhead out{item.role, directory_.role_label(item.role), item.from, item.until, item.nearness, false};
-  const auto held = directory_.holders(item.role);
-  const wire::Rota* rota = held ? directory_.rota(held->owner) : nullptr;
-  const auto* plan = rota == nullptr ? nullptr : rota::find_role(*rota, item.role);
-  if (plan != nullptr) {
-    const auto basis = rota::on_duty(*rota, *plan, std::max(item.from, now_)).basis;
+  if (const auto role = directory_.filled(item.role)) {
+    const auto basis = rota::on_duty(*role->rota, *role->plan, std::max(item.from, now_)).basis;
     out.seen = basis == rota::Basis::kGap || basis == rota::Basis::kAcceptedGap;
   }
   out_.events.emplace_back(std::move(out));
@@ -192,8 +187,7 @@ DutyChangeView ClientCore::shown(const Directory::Change& change) const {
   out.in_force = change.in_force;
   const auto held = directory_.holders(said.role);
   const bool may = held && self_ && self_->kind == wire::HolderKind::kPerson &&
-                   std::find(held->persons.begin(), held->persons.end(), self_->person) !=
-                       held->persons.end();
+                   held->lists(self_->person);
   out.waits_for_us = !out.complete && may && said.gives != self_->person &&
                      (!said.takes || said.takes == self_->person);
   return out;
@@ -229,7 +223,7 @@ std::vector<OwnTurn> ClientCore::own_turns(UtcTime from, UtcTime until) const {
       if (ours && running) {
         out.back().until = stretch.until;
       } else if (ours) {
-        out.push_back({role, stretch.from, stretch.until});
+        out.push_back({role, stretch.from, stretch.until, stretch.from <= from});
       }
       running = ours;
     }
@@ -257,24 +251,24 @@ std::vector<DutyLine> ClientCore::duty(UtcTime at) const {
     line.severity = rung.severity;
     line.step = rung.step;
     line.target = directory_.target_label(*rung.target);
-    const auto held = rung.target->kind == wire::TargetKind::kRole
-                          ? directory_.holders(role_of(*rung.target))
-                          : std::nullopt;
-    const wire::Rota* rota = held ? directory_.rota(held->owner) : nullptr;
-    const auto* plan = rota == nullptr ? nullptr : rota::find_role(*rota, role_of(*rung.target));
-    if (plan != nullptr) {
-      const rota::Answering answering = rota::who_answers(*rota, *plan, at);
+    if (rung.target->kind != wire::TargetKind::kRole) {
+      out.push_back(std::move(line));
+      return;
+    }
+    const RoleId role = role_of(*rung.target);
+    if (const auto filled = directory_.filled(role)) {
+      const rota::Answering answering = rota::who_answers(*filled->rota, *filled->plan, at);
       line.planned = true;
       line.gap = answering.gap;
-      line.until = rota::next_answer_change(*rota, *plan, at);
+      line.until = rota::next_answer_change(*filled->rota, *filled->plan, at);
       line.reach = reach(answering.answering, at);
-      if (answering.answering != plan->role) line.answering = directory_.role_label(answering.answering);
+      if (answering.answering != role) line.answering = directory_.role_label(answering.answering);
       if (answering.in_rota) {
         line.people = people(directory_.on_duty(*rung.target, at));
       } else if (const auto others = directory_.holders(answering.answering)) {
         line.people = people(others->persons);
       }
-    } else if (held) {
+    } else if (const auto held = directory_.holders(role)) {
       line.people = people(held->persons);
     }
     out.push_back(std::move(line));

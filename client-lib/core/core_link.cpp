@@ -51,6 +51,12 @@ void ClientCore::request(wire::Request body, InFlight::Kind kind, std::uint64_t 
   out_.sends.push_back(wire::encode(wire::ClientFrame{wire::kProtocolVersion, number, std::move(body)}));
 }
 
+bool ClientCore::in_flight(InFlight::Kind kind, std::optional<std::uint64_t> item) const {
+  return std::any_of(flights_.begin(), flights_.end(), [&](const auto& entry) {
+    return entry.second.kind == kind && (!item || entry.second.item == *item);
+  });
+}
+
 void ClientCore::on_connected(UtcTime now) {
   now_ = now;
   connected_ = true;
@@ -240,10 +246,7 @@ void ClientCore::store_stock(const mls::KeyPackageRef& ref) {
 }
 
 void ClientCore::stock_key_packages(std::uint32_t left, bool need_last_resort) {
-  if (!hello_done_ || now_ < publish_after_) return;
-  for (const auto& [number, flight] : flights_) {
-    if (flight.kind == InFlight::Kind::kPublish) return;
-  }
+  if (!hello_done_ || now_ < publish_after_ || in_flight(InFlight::Kind::kPublish)) return;
   // Used, or about to expire: the hub's last resort is not one any more (it says only that it has one).
   const bool have_fresh = std::any_of(stock_.begin(), stock_.end(), [&](const auto& entry) {
     return entry.second.bundle.last_resort() && entry.second.superseded_at == kNever &&

@@ -22,10 +22,7 @@ OutboxItem& ClientCore::enqueue(OutKind kind, Message message) {
 }
 
 bool ClientCore::in_flight(std::uint64_t item) const {
-  return std::any_of(flights_.begin(), flights_.end(), [&](const auto& entry) {
-    const auto kind = entry.second.kind;
-    return entry.second.item == item && (kind == InFlight::Kind::kGather || kind == InFlight::Kind::kSend);
-  });
+  return in_flight(InFlight::Kind::kGather, item) || in_flight(InFlight::Kind::kSend, item);
 }
 
 void ClientCore::pump() {

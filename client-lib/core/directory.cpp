@@ -91,9 +91,7 @@ void Directory::rebuild_rota(const OrganisationId& id) {
   for (Change& change : changes_[id]) {
     const wire::AgreedChange& agreed = change.agreed;
     const auto held = holders(agreed.change.role);
-    const bool may = agreed.taker && held && held->owner == id &&
-                     std::find(held->persons.begin(), held->persons.end(), *agreed.taker) !=
-                         held->persons.end();
+    const bool may = agreed.taker && held && held->owner == id && held->lists(*agreed.taker);
     const bool stolen = std::any_of(agreed.signers.begin(), agreed.signers.end(),
                                     [&](const auto& signer) { return revoked(id, signer.device); });
     const bool taken_back =
@@ -119,6 +117,18 @@ std::optional<Directory::RoleHolders> Directory::holders(const RoleId& role) con
   const wire::Role* found = find_role(role, &owner);
   if (found == nullptr) return std::nullopt;
   return RoleHolders{owner, found->holders};
+}
+
+bool Directory::RoleHolders::lists(const PersonId& person) const {
+  return std::find(persons.begin(), persons.end(), person) != persons.end();
+}
+
+std::optional<Directory::FilledRole> Directory::filled(const RoleId& role) const {
+  OrganisationId owner;
+  const wire::Rota* found = find_role(role, &owner) == nullptr ? nullptr : rota(owner);
+  const wire::RoleRota* plan = found == nullptr ? nullptr : rota::find_role(*found, role);
+  if (plan == nullptr) return std::nullopt;
+  return FilledRole{owner, found, plan};
 }
 
 std::uint64_t Directory::version(const OrganisationId& id, wire::DocumentKind kind) const {
@@ -249,10 +259,9 @@ bool Directory::meant(const wire::Target& target, const OrganisationId& asking, 
       if (role == nullptr || owner != who.organisation) return false;
       const auto holds = [&](const RoleId& id) { return may_hold(own, id, who.person); };
       // P-105: and who may answer in its stead.
-      const wire::Rota* rota = this->rota(owner);
-      const auto* plan = rota == nullptr ? nullptr : rota::find_role(*rota, role->id);
-      return holds(role->id) || (plan != nullptr && ((plan->backup && holds(*plan->backup)) ||
-                                                     (plan->daytime && holds(*plan->daytime))));
+      const auto by_rota = filled(role->id);
+      return holds(role->id) || (by_rota && ((by_rota->plan->backup && holds(*by_rota->plan->backup)) ||
+                                             (by_rota->plan->daytime && holds(*by_rota->plan->daytime))));
     }
     case wire::TargetKind::kPerson:
       return as_id<PersonId>(target.id) == who.person &&
@@ -275,15 +284,12 @@ bool Directory::on_ladder(const Asking& asking, const Who& who) const {
 
 std::vector<PersonId> Directory::on_duty(const wire::Target& target, UtcTime at) const {
   if (target.kind != wire::TargetKind::kRole) return {};
-  OrganisationId owner;
-  const wire::Role* role = find_role(as_id<RoleId>(target.id), &owner);
-  const wire::Rota* rota = role == nullptr ? nullptr : this->rota(owner);
-  const auto* plan = rota == nullptr ? nullptr : rota::find_role(*rota, role->id);
-  if (plan == nullptr) return {};
-  const rota::Answering answering = rota::who_answers(*rota, *plan, at);
+  const auto role = filled(as_id<RoleId>(target.id));
+  if (!role) return {};
+  const rota::Answering answering = rota::who_answers(*role->rota, *role->plan, at);
   std::vector<PersonId> out;
   for (const PersonId& person : answering.duty.persons) {
-    if (may_hold(roster(owner), answering.answering, person)) out.push_back(person);
+    if (may_hold(roster(role->owner), answering.answering, person)) out.push_back(person);
   }
   return out;
 }

@@ -56,8 +56,16 @@ class Directory {
   struct RoleHolders {
     OrganisationId owner;
     std::vector<PersonId> persons;
+    bool lists(const PersonId& person) const;
   };
   std::optional<RoleHolders> holders(const RoleId& role) const;
+  // A role that its owner's rota fills, as it holds; nullopt: no roster has the role, or no rota names it.
+  struct FilledRole {
+    OrganisationId owner;
+    const wire::Rota* rota;
+    const wire::RoleRota* plan;
+  };
+  std::optional<FilledRole> filled(const RoleId& role) const;
   bool any_roster() const noexcept { return !rosters_.empty(); }
 
   // The whole chain and the revocations. kUntrusted, kBadSignature, kExpired, kRevoked, kMalformed.

@@ -142,6 +142,7 @@ struct DutyRole {
 struct OwnTurn {
   DutyRole role;
   UtcTime from, until;
+  bool running = false;  // already at the beginning of what was asked for
 };
 // Who answers a call of a unit at an instant, by the rosters and rotas that we verified.
 struct DutyLine {

@@ -176,8 +176,29 @@ void read(const pb::ReceiptLeaf& in, ReceiptLeaf& out, Checks& checks) {
 
 // What every version of the protocol keeps in its place (P-002). Read by hand: a frame of another version may
 // be one that our schema cannot parse.
+struct PlainField {
+  std::uint32_t tag = 0;
+  std::uint64_t varint = 0;  // of wire type 0
+  std::uint32_t length = 0;  // of wire type 2: the bytes before the stream's place
+  // One of the two ends of a group, which has no value: protobuf skips what is between them, we count it.
+  bool group() const noexcept { return (tag & 7) == 3 || (tag & 7) == 4; }
+};
+// Reads past one field. False at the end, and at what is no field.
+static bool read_field(google::protobuf::io::CodedInputStream& in, PlainField& out) noexcept {
+  out = {in.ReadTag(), 0, 0};
+  if (out.tag == 0) return false;
+  switch (out.tag & 7) {
+    case 0: return in.ReadVarint64(&out.varint);
+    case 1: return in.Skip(8);
+    case 2: return in.ReadVarint32(&out.length) && out.length <= limits::kFrameBytesMax &&
+                   in.Skip(static_cast<int>(out.length));
+    case 5: return in.Skip(4);
+    default: return out.group();
+  }
+}
+
 struct FrameHead {
-  bool whole = false;  // read to its end
+  bool whole = false;  // read to its end, and without a group: no version of ours has one
   std::uint64_t protocol = 0;
   std::uint64_t request = 0;
 };
@@ -187,24 +208,10 @@ static FrameHead frame_head(ByteView bytes) noexcept {
   FrameHead head;
   if (bytes.size() > limits::kFrameBytesMax) return head;
   google::protobuf::io::CodedInputStream in(bytes.data(), static_cast<int>(bytes.size()));
-  while (const std::uint32_t tag = in.ReadTag()) {
-    std::uint64_t varint = 0;
-    std::uint32_t length = 0;
-    bool read_on = false;
-    switch (tag & 7) {
-      case 0:
-        read_on = in.ReadVarint64(&varint);
-        if (read_on && tag == kProtocolTag) head.protocol = varint;
-        if (read_on && tag == kRequestTag) head.request = varint;
-        break;
-      case 1: read_on = in.Skip(8); break;
-      case 2:
-        read_on = in.ReadVarint32(&length) && length <= bytes.size() && in.Skip(static_cast<int>(length));
-        break;
-      case 5: read_on = in.Skip(4); break;
-      default: break;  // a group: no version of ours has one
-    }
-    if (!read_on) return head;
+  for (PlainField field; read_field(in, field);) {
+    if (field.group()) return head;
+    if (field.tag == kProtocolTag) head.protocol = field.varint;
+    if (field.tag == kRequestTag) head.request = field.varint;
   }
   head.whole = in.ConsumedEntireMessage();
   return head;
@@ -220,29 +227,12 @@ constexpr std::uint32_t kDeepBody = 23 << 3 | 2;
 static std::size_t count_fields(ByteView bytes, int levels, bool of_frame) noexcept {
   std::size_t count = 0;
   google::protobuf::io::CodedInputStream in(bytes.data(), static_cast<int>(bytes.size()));
-  while (const std::uint32_t tag = in.ReadTag()) {
+  for (PlainField field; read_field(in, field);) {
     if (++count > limits::kFieldsPerFrameMax) return count;
-    std::uint64_t varint = 0;
-    std::uint32_t length = 0;
-    bool read_on = false;
-    switch (tag & 7) {
-      case 0: read_on = in.ReadVarint64(&varint); break;
-      case 1: read_on = in.Skip(8); break;
-      case 2: {
-        read_on = in.ReadVarint32(&length);
-        const auto at = static_cast<std::size_t>(in.CurrentPosition());
-        read_on = read_on && length <= bytes.size() - at;
-        const int below = levels + (of_frame && tag == kDeepBody ? 1 : 0);
-        if (read_on && below > 0) count += count_fields(bytes.subspan(at, length), below - 1, false);
-        read_on = read_on && in.Skip(static_cast<int>(length));
-        break;
-      }
-      case 3:
-      case 4: read_on = true; break;  // a group's ends: protobuf skips what is between them, we count it
-      case 5: read_on = in.Skip(4); break;
-      default: break;
-    }
-    if (!read_on) return count;
+    const int below = levels + (of_frame && field.tag == kDeepBody ? 1 : 0);
+    if ((field.tag & 7) != 2 || below == 0) continue;
+    const auto end = static_cast<std::size_t>(in.CurrentPosition());
+    count += count_fields(bytes.subspan(end - field.length, field.length), below - 1, false);
   }
   return count;
 }

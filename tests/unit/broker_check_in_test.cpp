@@ -26,7 +26,6 @@ struct CheckInWatch : ::testing::Test {
   TestDevice archive = enrol({.kind = wire::HolderKind::kRecorder});
   TestDevice ida = enrol({}), rune = enrol({}), lis = enrol({}), stranger = enrol({});
   wire::Rota rota;
-  std::uint64_t version = 0;
   std::set<std::string> asleep;  // devices that are connected and do not speak
 
   TestDevice enrol(DeviceWish wish) {
@@ -67,12 +66,7 @@ struct CheckInWatch : ::testing::Test {
     return {&house, &neighbour, &archive, &ida, &rune, &lis, &stranger};
   }
   void publish() {
-    rota.issued_at = world.now;
-    const TestOrganisation& by = world.org();
-    ASSERT_TRUE(world
-                    .ask_organisation(wire::PublishDocument{wire::sign_document(
-                        by.card.id, wire::DocumentKind::kRota, ++version, wire::encode(rota), by.key)})
-                    .accepted());
+    ASSERT_TRUE(world.publish_rota(rota).accepted());
     world.advance(Millis(0));
   }
   // Time passes, and all who are connected and awake ping as devices do.

@@ -23,7 +23,6 @@ struct DutyChangeTest : ::testing::Test {
   TestDevice ida = world.enrol(), rune = world.enrol(), lis = world.enrol();
   wire::Roster roster;
   wire::Rota rota;
-  std::uint64_t version = 0;
 
   DutyChangeTest() {
     roster.roles = {{role, Bytes(50, 1), {ida.person, rune.person}}, {other, Bytes(50, 2), {lis.person}}};
@@ -39,12 +38,7 @@ struct DutyChangeTest : ::testing::Test {
     for (const auto* device : {&house, &ida, &rune, &lis}) world.connect(*device);
   }
   void publish() {
-    rota.issued_at = world.now;
-    const TestOrganisation& by = world.org();
-    ASSERT_TRUE(world
-                    .ask_organisation(wire::PublishDocument{wire::sign_document(
-                        by.card.id, wire::DocumentKind::kRota, ++version, wire::encode(rota), by.key)})
-                    .accepted());
+    ASSERT_TRUE(world.publish_rota(rota).accepted());
     world.advance(Millis(0));
   }
   DutyChange swap(Millis from = hours(1), Millis until = hours(9)) {

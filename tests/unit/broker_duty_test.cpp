@@ -64,17 +64,12 @@ struct DutyTest : ::testing::Test {
   }
   std::vector<const TestDevice*> everybody() const { return {&house, &ida, &rune, &lis, &dagny, &stranger}; }
   void publish() {
-    rota.issued_at = world.now;
     // P-107: the hub takes no gap that nobody has signed for.
     for (const auto& gap : rota::gaps(rota, world.now, world.now + rota::kGapLookAhead)) {
       if (gap.accepted) continue;
       rota.overrides.push_back({wire::OverrideKind::kAcceptedGap, gap.role, gap.from, gap.until, {}, {}});
     }
-    const TestOrganisation& by = world.org();
-    ASSERT_TRUE(world
-                    .ask_organisation(wire::PublishDocument{wire::sign_document(
-                        by.card.id, wire::DocumentKind::kRota, ++version, wire::encode(rota), by.key)})
-                    .accepted());
+    ASSERT_TRUE(world.publish_rota(rota).accepted());
     world.advance(Millis(0));  // the tick that the runner makes at once
   }
   wire::DutyOverride hold(const TestDevice& device, Millis from, Millis until,
@@ -102,7 +97,6 @@ struct DutyTest : ::testing::Test {
     return world.ask(device,
                      wire::Act{alert.alert, wire::ActKind::kTake, world.id<MessageId>(), 1, Bytes(64, 1)});
   }
-  std::uint64_t version = 0;
 };
 
 TEST_F(DutyTest, AnAlertGoesToWhoIsOnDutyAMillisecondBeforeAndAfterTheShift) {
@@ -254,15 +248,9 @@ TEST_F(DutyTest, AnotherOrganisationsRotaFillsNoRoleOfOurs) {
   roster.roles = {{role, Bytes(50, 1), {theirs.person}}};
   two.publish_roster(roster, 1);
   wire::Rota foreign;
-  foreign.issued_at = two.now;
   foreign.roles = {
       {role, {{wire::kEveryDay, 0, 0}}, {{1, on(2026, 1, 1), {}, 1, {{theirs.person}}}}, {}, {}}};
-  const TestOrganisation& by = two.org(1);
-  ASSERT_TRUE(
-      two.ask_organisation(wire::PublishDocument{wire::sign_document(by.card.id, wire::DocumentKind::kRota, 1,
-                                                                     wire::encode(foreign), by.key)},
-                           1)
-          .accepted());
+  ASSERT_TRUE(two.publish_rota(foreign, 1).accepted());
   two.connect(mine);
   two.connect(theirs);
   wire::Gather gather;

@@ -28,7 +28,6 @@ struct GapTest : ::testing::Test {
   TestDevice stranger = world.enrol({.certificate_lifetime = hours(24 * 300)});
   wire::LocalDay today = rota::to_local(world.now).day;
   wire::Rota rota;
-  std::uint64_t version = 0;
 
   GapTest() {
     wire::Roster roster;
@@ -44,12 +43,7 @@ struct GapTest : ::testing::Test {
     rota.roles = {plan};
     for (const auto* device : {&house, &ida, &archive, &stranger}) world.connect(*device);
   }
-  Reply publish() {
-    rota.issued_at = world.now;
-    const TestOrganisation& by = world.org();
-    return world.ask_organisation(wire::PublishDocument{
-        wire::sign_document(by.card.id, wire::DocumentKind::kRota, ++version, wire::encode(rota), by.key)});
-  }
+  Reply publish() { return world.publish_rota(rota); }
   std::vector<int> warned(const TestDevice& device) {
     std::vector<int> out;
     for (const SendEntry& sent : world.take_mail(device).entries) {

@@ -287,6 +287,15 @@ Reply World::publish_roster(wire::Roster roster, std::size_t organisation) {
       organisation);
 }
 
+Reply World::publish_rota(wire::Rota rota, std::size_t organisation) {
+  TestOrganisation& by = org(organisation);
+  rota.issued_at = now;
+  return ask_organisation(
+      wire::PublishDocument{wire::sign_document(by.card.id, wire::DocumentKind::kRota, ++by.rota_version,
+                                                wire::encode(rota), by.key)},
+      organisation);
+}
+
 Reply World::revoke(const std::vector<DeviceId>& devices, std::size_t organisation) {
   TestOrganisation& by = org(organisation);
   return ask_organisation(wire::PublishDocument{wire::sign_document(

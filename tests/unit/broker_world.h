@@ -20,7 +20,7 @@ namespace nattevagt::broker::testing {
 struct TestOrganisation {
   SignKey key;
   wire::OrganisationCard card;
-  std::uint64_t roster_version = 0;
+  std::uint64_t roster_version = 0, rota_version = 0;
   std::uint64_t revocations_version = 0;
   explicit TestOrganisation(Entropy& entropy);
 };
@@ -124,6 +124,7 @@ class World {
   std::vector<std::uint64_t> seqs(const TestDevice& device, ConversationId stream);
 
   Reply publish_roster(wire::Roster roster, std::size_t organisation = 0);
+  Reply publish_rota(wire::Rota rota, std::size_t organisation = 0);
   Reply revoke(const std::vector<DeviceId>& devices, std::size_t organisation = 0);
 
   ConversationId create(const TestDevice& sender, const std::vector<DeviceId>& added,
