@@ -15,8 +15,6 @@
 
 namespace nattevagt::client::agent {
 
-using Json = nlohmann::json;
-
 namespace {
 
 constexpr std::uint32_t kVersion = 1;
@@ -29,8 +27,6 @@ constexpr std::size_t kInitialsBytesMax = 32;
 constexpr std::array<std::string_view, 12> kLooks = {
     "talk",    "search",   "journal", "directory", "awake", "citizens",
     "citizen", "handover", "digest",  "profiles",  "rota",  "devices"};
-
-std::string text_of(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
 // No exceptions, and no tower of brackets that would be deep to take down.
 std::optional<Json> parse(const std::string& text) {

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "client-lib/agent/desk.h"
+#include "client-lib/agent/screen_words.h"
 #include "client-lib/app/names.h"
 #include "proto/common/limits.h"
 
@@ -16,10 +17,10 @@ namespace nattevagt::client::agent {
 // over.
 class Fields {
  public:
-  explicit Fields(const nlohmann::json& json) : json_(json), good_(json.is_object()) {}
+  explicit Fields(const Json& json) : json_(json), good_(json.is_object()) {}
 
   std::string text(const char* name, std::size_t bytes_max = limits::kTextBytesMax) {
-    const nlohmann::json* found = take(name);
+    const Json* found = take(name);
     if (found == nullptr || !found->is_string()) return bad();
     std::string out = found->get<std::string>();
     if (out.size() > bytes_max) {
@@ -30,12 +31,12 @@ class Fields {
   }
   std::string name(const char* field) { return text(field, limits::kNameBytesMax); }
   bool flag(const char* name) {
-    const nlohmann::json* found = take(name);
+    const Json* found = take(name);
     if (found == nullptr || !found->is_boolean()) return bad(), false;
     return found->get<bool>();
   }
   std::uint64_t number(const char* name) {
-    const nlohmann::json* found = take(name);
+    const Json* found = take(name);
     if (found == nullptr || !found->is_number_unsigned()) return bad(), 0;
     return found->get<std::uint64_t>();
   }
@@ -53,20 +54,20 @@ class Fields {
   }
   bool has(const char* name) const { return json_.contains(name) && !json_.at(name).is_null(); }
   Fields object(const char* name) {
-    static const nlohmann::json kNothing;
-    const nlohmann::json* found = take(name);
+    static const Json kNothing;
+    const Json* found = take(name);
     return Fields(found == nullptr ? kNothing : *found);
   }
   // Each item of a list of objects, in order.
   template <class Read>
   void each(const char* name, std::size_t count_max, Read read) {
-    const nlohmann::json* found = take(name);
+    const Json* found = take(name);
     if (found == nullptr || !found->is_array()) return static_cast<void>(bad());
     if (found->size() > count_max) {
       too_large_ = true;
       return static_cast<void>(bad());
     }
-    for (const nlohmann::json& item : *found) {
+    for (const Json& item : *found) {
       Fields inner(item);
       read(inner);
       absorb(inner);
@@ -81,7 +82,7 @@ class Fields {
   Errc why() const { return too_large_ ? Errc::kTooLarge : Errc::kMalformed; }
 
  private:
-  const nlohmann::json* take(const char* name) {
+  const Json* take(const char* name) {
     if (!json_.is_object()) return nullptr;
     const auto found = json_.find(name);
     if (found == json_.end()) return nullptr;
@@ -93,7 +94,7 @@ class Fields {
     return {};
   }
 
-  const nlohmann::json& json_;
+  const Json& json_;
   bool good_ = true;
   bool too_large_ = false;
   std::size_t taken_ = 0;
@@ -101,10 +102,10 @@ class Fields {
 
 struct Desk::Answer {
   Errc code{};  // 0: done
-  nlohmann::json more = nlohmann::json::object();
+  Json more = Json::object();
   std::string whole{};  // a ready object's text, instead of `more`
-  static Answer bad(const Fields& fields) { return {fields.why(), nlohmann::json::object(), {}}; }
-  static Answer of(const Error& error) { return {error.code, nlohmann::json::object(), {}}; }
+  static Answer bad(const Fields& fields) { return {fields.why(), Json::object(), {}}; }
+  static Answer of(const Error& error) { return {error.code, Json::object(), {}}; }
 };
 
 struct DeskRequest {
@@ -124,7 +125,7 @@ struct DeskRequest {
   static Answer done_or_not(const Status& status) { return status ? Answer{} : Answer::of(status.error()); }
   static Answer text(Result<std::string> result) {
     if (!result) return Answer::of(result.error());
-    return {Errc{}, nlohmann::json::object(), std::move(*result)};
+    return {Errc{}, Json::object(), std::move(*result)};
   }
   // What `act` makes of the fields that were read, if they were all there is.
   template <class Act>

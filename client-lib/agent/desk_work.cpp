@@ -8,7 +8,6 @@
 
 namespace nattevagt::client::agent {
 
-using Json = nlohmann::json;
 using Answer = DeskRequest::Answer;
 
 namespace {

@@ -12,8 +12,6 @@
 namespace nattevagt::client::agent {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 constexpr std::size_t kFoundMax = 50;
 
 // How far each advice of a conversation has come (P-073): the same fold as the library's, over its rows.

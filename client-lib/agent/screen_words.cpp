@@ -11,8 +11,6 @@
 
 namespace nattevagt::client::agent {
 
-using Json = nlohmann::ordered_json;
-
 std::string text_of(const Json& json) {
   // What came over the wire was checked to be UTF-8; a replacement is better than an exception.
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);

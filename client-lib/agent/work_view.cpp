@@ -5,14 +5,11 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "client-lib/agent/screen_words.h"
 #include "client-lib/app/names.h"
 #include "client-lib/app/qr.h"
 #include "proto/wire/citizen.h"
 
 namespace nattevagt::client::agent {
-
-using Json = nlohmann::ordered_json;
 
 namespace {
 

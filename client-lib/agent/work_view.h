@@ -2,15 +2,14 @@
 // 9): each function gives one JSON object, made of what the library has verified.
 #pragma once
 
-#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 
-#include "client-lib/client.h"
+#include "client-lib/agent/screen_words.h"
 
 namespace nattevagt::client::agent {
 
-nlohmann::ordered_json citizens_json(const std::vector<CitizenRoom>& rooms);
+Json citizens_json(const std::vector<CitizenRoom>& rooms);
 std::string citizens_text(const Client& client);
 Result<std::string> citizen_text(const Client& client, const wire::Citizen& citizen, UtcTime now);
 Result<std::string> handover_text(const Client& client);
@@ -21,6 +20,6 @@ std::string devices_text(const Client& client);
 std::string duty_event(const DutyAnswered& answered);
 std::string check_in_event(const CheckInAnswered& answered);
 // A talk's messages with what became of them: tasks, and signatures that count.
-void tell_fate(nlohmann::ordered_json& list, const std::vector<Message>& messages, const Client& client);
+void tell_fate(Json& list, const std::vector<Message>& messages, const Client& client);
 
 }  // namespace nattevagt::client::agent
