@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/unit/rota_wall.h"
+#include "tests/unit/same_bytes.h"
 
 namespace nattevagt::rota {
 namespace {
@@ -16,16 +17,8 @@ using wire::LocalDay;
 
 constexpr std::uint8_t kWeekdays = 0x1f, kWeekendAndHolidays = 0xe0;
 
-PersonId person(std::uint8_t n) {
-  PersonId id;
-  id.bytes.fill(n);
-  return id;
-}
-RoleId role_id(std::uint8_t n) {
-  RoleId id;
-  id.bytes.fill(n);
-  return id;
-}
+PersonId person(std::uint8_t n) { return same_bytes<PersonId>(n); }
+RoleId role_id(std::uint8_t n) { return same_bytes<RoleId>(n); }
 constexpr std::uint16_t clock(int hour, int minute = 0) {
   return static_cast<std::uint16_t>(hour * 60 + minute);
 }

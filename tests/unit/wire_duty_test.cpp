@@ -5,23 +5,24 @@
 
 #include "proto/common/limits.h"
 #include "proto/wire/codec.h"
+#include "tests/unit/same_bytes.h"
 
 namespace nattevagt::wire {
 namespace {
 
 using std::chrono::hours;
 
-template <class IdType>
-IdType id(std::uint8_t n) {
-  IdType out;
-  out.bytes.fill(n);
-  return out;
-}
-
 DutyChange swap() {
   const UtcTime from = limits::kTimeMin + hours(1);
-  return {id<DutyChangeId>(1), id<OrganisationId>(2), DutyChangeKind::kSwap, id<RoleId>(3),  from,
-          from + hours(8),     id<PersonId>(4),       id<PersonId>(5),       limits::kTimeMin};
+  return {same_bytes<DutyChangeId>(1),
+          same_bytes<OrganisationId>(2),
+          DutyChangeKind::kSwap,
+          same_bytes<RoleId>(3),
+          from,
+          from + hours(8),
+          same_bytes<PersonId>(4),
+          same_bytes<PersonId>(5),
+          limits::kTimeMin};
 }
 
 SignedDutyChange signed_by(std::size_t signers) {
@@ -47,7 +48,7 @@ TEST(DutyCodec, ComesBackAsItWas) {
   DutyChanges changes;
   changes.items = {item, item};
   EXPECT_EQ(decode_duty_changes(encode(changes)).value(), changes);
-  const GapItem gap{id<RoleId>(1), limits::kTimeMin, limits::kTimeMin + hours(1), 6};
+  const GapItem gap{same_bytes<RoleId>(1), limits::kTimeMin, limits::kTimeMin + hours(1), 6};
   EXPECT_EQ(decode_gap_item(encode(gap)).value(), gap);
 }
 
@@ -87,7 +88,7 @@ TEST(DutyCodec, RefusesWhatLiesOutsideItsRange) {
   DutyChanges many;
   many.items.resize(limits::kDutyChangesMax + 1, signed_by(1));
   EXPECT_EQ(decode_duty_changes(encode(many)).error().code, Errc::kTooLarge);
-  GapItem gap{id<RoleId>(1), limits::kTimeMin, limits::kTimeMin + hours(1), 0};
+  GapItem gap{same_bytes<RoleId>(1), limits::kTimeMin, limits::kTimeMin + hours(1), 0};
   EXPECT_FALSE(decode_gap_item(encode(gap)));
   gap.nearness = 7;
   EXPECT_FALSE(decode_gap_item(encode(gap)));

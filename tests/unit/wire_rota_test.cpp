@@ -5,18 +5,13 @@
 
 #include "proto/common/limits.h"
 #include "proto/wire/codec.h"
+#include "tests/unit/same_bytes.h"
 
 namespace nattevagt::wire {
 namespace {
 
 using namespace std::chrono;
 
-template <class IdType>
-IdType id(std::uint8_t n) {
-  IdType out;
-  out.bytes.fill(n);
-  return out;
-}
 LocalDay on(int y, unsigned m, unsigned d) { return LocalDay(year(y) / month(m) / day(d)); }
 
 Rota full_rota() {
@@ -25,22 +20,25 @@ Rota full_rota() {
   out.yearly_holidays = {1224, 229};
   out.single_holidays = {on(2026, 5, 15)};
   RoleRota role;
-  role.role = id<RoleId>(1);
+  role.role = same_bytes<RoleId>(1);
   role.windows = {{0x1f, 15 * 60, 23 * 60}, {kEveryDay, 23 * 60, 7 * 60}};
-  role.duties = {
-      {3, on(2026, 10, 1), on(2026, 12, 31), 7, {{id<PersonId>(1)}, {id<PersonId>(2), id<PersonId>(3)}}},
-      {2, on(2026, 10, 24), {}, 1, {{id<PersonId>(4)}}}};
-  role.backup = id<RoleId>(2);
-  role.daytime = id<RoleId>(3);
-  out.roles = {role, {id<RoleId>(2), {}, {}, {}, {}}};
+  role.duties = {{3,
+                  on(2026, 10, 1),
+                  on(2026, 12, 31),
+                  7,
+                  {{same_bytes<PersonId>(1)}, {same_bytes<PersonId>(2), same_bytes<PersonId>(3)}}},
+                 {2, on(2026, 10, 24), {}, 1, {{same_bytes<PersonId>(4)}}}};
+  role.backup = same_bytes<RoleId>(2);
+  role.daytime = same_bytes<RoleId>(3);
+  out.roles = {role, {same_bytes<RoleId>(2), {}, {}, {}, {}}};
   out.overrides = {{OverrideKind::kSwap,
                     role.role,
                     out.issued_at,
                     out.issued_at + hours(8),
-                    {id<PersonId>(2)},
+                    {same_bytes<PersonId>(2)},
                     Bytes(60, 7)},
                    {OverrideKind::kAcceptedGap, role.role, out.issued_at, out.issued_at + hours(8), {}, {}}};
-  out.revoked_changes = {id<DutyChangeId>(9)};
+  out.revoked_changes = {same_bytes<DutyChangeId>(9)};
   return out;
 }
 
@@ -81,7 +79,7 @@ TEST(RotaCodec, RefusesWhatLiesOutsideItsRange) {
       {"turns of two years", [](Rota& r) { r.roles[0].duties[0].turn_days = 367; }},
       {"no turn", [](Rota& r) { r.roles[0].duties[0].turns.clear(); }},
       {"an empty turn", [](Rota& r) { r.roles[0].duties[0].turns[0].clear(); }},
-      {"turns too many", [](Rota& r) { r.roles[0].duties[0].turns.resize(65, {id<PersonId>(1)}); },
+      {"turns too many", [](Rota& r) { r.roles[0].duties[0].turns.resize(65, {same_bytes<PersonId>(1)}); },
        Errc::kTooLarge},
       {"persons too many", [](Rota& r) { r.roles[0].duties[0].turns[0].resize(17); }, Errc::kTooLarge},
       {"duties too many", [](Rota& r) { r.roles[0].duties.resize(501, r.roles[0].duties[0]); },
@@ -91,7 +89,7 @@ TEST(RotaCodec, RefusesWhatLiesOutsideItsRange) {
       {"an override that ends when it begins", [](Rota& r) { r.overrides[0].until = r.overrides[0].from; }},
       {"an override for ever", [](Rota& r) { r.overrides[0].until = kNever; }},
       {"a swap with nobody", [](Rota& r) { r.overrides[0].persons.clear(); }},
-      {"an accepted gap with somebody", [](Rota& r) { r.overrides[1].persons = {id<PersonId>(1)}; }},
+      {"an accepted gap with somebody", [](Rota& r) { r.overrides[1].persons = {same_bytes<PersonId>(1)}; }},
       {"a long reason", [](Rota& r) { r.overrides[0].sealed_reason.resize(513); }, Errc::kTooLarge},
       {"overrides too many", [](Rota& r) { r.overrides.resize(1001, r.overrides[0]); }, Errc::kTooLarge},
   };
@@ -111,11 +109,11 @@ TEST(RotaCodec, ARegionsQuarterFitsADocument) {
   rota.roles.clear();
   for (std::uint8_t n = 0; n < 20; ++n) {
     RoleRota role = full_rota().roles[0];
-    role.role = id<RoleId>(n);
+    role.role = same_bytes<RoleId>(n);
     role.duties.clear();
     for (int day = 0; day < 92; ++day) {
       role.duties.push_back(
-          {1, on(2026, 10, 1) + days(day), on(2026, 10, 1) + days(day), 1, {{id<PersonId>(n)}}});
+          {1, on(2026, 10, 1) + days(day), on(2026, 10, 1) + days(day), 1, {{same_bytes<PersonId>(n)}}});
     }
     rota.roles.push_back(role);
   }
