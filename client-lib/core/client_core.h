@@ -238,6 +238,7 @@ class ClientCore {
   void ask_duty_status();
   void on_duty_statuses(const wire::DutyStatuses& said, bool whole, bool first);
   void take_status(const wire::DutyStatus& status);
+  Reach reach_by(const RoleId& role, const KnownStatus& status, UtcTime now) const;
   Reach reach(const RoleId& role, UtcTime now) const;
   Reach reach_of(const wire::Target& target, UtcTime now) const;  // of the role that answers for it
 

@@ -163,8 +163,8 @@ void ClientCore::on_duty_statuses(const wire::DutyStatuses& said, bool whole, bo
   if (whole && said.more) return;
   for (const auto& [role, status] : duty_status_) {
     const auto known = before.find(role);
-    const auto was = known == before.end() ? wire::DutyTrouble::kNone : known->second.trouble;
-    if (was != status.trouble && role_concerns_us(role)) {
+    const Reach was = known == before.end() ? Reach{} : reach_by(role, known->second, now_);
+    if (was.reachable != reach_by(role, status, now_).reachable && role_concerns_us(role)) {
       out_.events.emplace_back(RoleReachChanged{role, directory_.role_label(role), reach(role, now_)});
     }
   }
@@ -194,28 +194,34 @@ void ClientCore::take_status(const wire::DutyStatus& status) {
   }
 }
 
-// P-187.
-Reach ClientCore::reach(const RoleId& role, UtcTime now) const {
+// P-187, as if the hub were connected and had told all.
+Reach ClientCore::reach_by(const RoleId& role, const KnownStatus& status, UtcTime now) const {
   Reach out;
-  const auto status = duty_status_.find(role);
   const auto filled = directory_.filled(role);
-  if (status == duty_status_.end() || !filled) return out;
+  if (!filled) return out;
   const auto held = directory_.holders(role);
   out.checked_in = std::any_of(
-      status->second.check_ins.begin(), status->second.check_ins.end(), [&](const wire::VerifiedCheckIn& by) {
+      status.check_ins.begin(), status.check_ins.end(), [&](const wire::VerifiedCheckIn& by) {
         return by.said.from <= now && held->lists(by.said.person) &&
                !directory_.revoked(filled->owner, by.signer.device) &&
                rota::on_duty_throughout(*filled->rota, *filled->plan, by.said.person, by.said.from, now);
       });
-  if (!hello_done_ || !duty_known_) return out;
-  if (status->second.trouble != wire::DutyTrouble::kNone) {
+  if (status.trouble != wire::DutyTrouble::kNone) {
     out.reachable = Reachable::kNo;
-    out.reason = status->second.trouble;
-    out.since = status->second.since;
+    out.reason = status.trouble;
+    out.since = status.since;
   } else if (out.checked_in) {
     out.reachable = Reachable::kYes;
   }
   return out;
+}
+
+Reach ClientCore::reach(const RoleId& role, UtcTime now) const {
+  const auto status = duty_status_.find(role);
+  if (status == duty_status_.end()) return {};
+  const Reach out = reach_by(role, status->second, now);
+  if (hello_done_ && duty_known_) return out;
+  return {.checked_in = out.checked_in};
 }
 
 Reach ClientCore::reach_of(const wire::Target& target, UtcTime now) const {

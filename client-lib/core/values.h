@@ -352,7 +352,8 @@ struct CheckInAnswered {
   std::string role_label;
   Errc why{};
 };
-// A role that concerns us has become one that may not answer, or is well again.
+// A role that concerns us has become one that may not answer, or one that can be reached: who is on duty in it has
+// checked in, or is heard again.
 struct RoleReachChanged {
   RoleId role;
   std::string role_label;

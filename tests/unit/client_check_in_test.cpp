@@ -47,6 +47,8 @@ TEST_F(ClientCheckIn, TheNoticeRingsAndHerAnswerIsShownAtTheResidenceByHerSignat
   EXPECT_EQ(ida->check_ins()[0].state, CheckInState::kDone);
   EXPECT_EQ(reach_at(amalie).reachable, Reachable::kYes);
   EXPECT_TRUE(reach_at(amalie).checked_in);
+  ASSERT_EQ(amalie.all<RoleReachChanged>().size(), 1U) << "a screen that shows the board must hear of it";
+  EXPECT_EQ(amalie.all<RoleReachChanged>()[0].reach.reachable, Reachable::kYes);
   const auto lines = amalie->duty(std::nullopt);
   EXPECT_EQ(lines[0].people, std::vector<std::string>{"Ida Eksempel"}) << "her signature names her";
   const auto board = amalie->ladder(wire::Severity::kRed);
