@@ -244,9 +244,11 @@ std::string check_in_block(const CheckInView& check_in, const Screen& screen, bo
 }
 
 std::string reach_block(const RoleReachChanged& changed, const Screen& screen, bool loud) {
-  const std::string role = printable_line(changed.role_label);
+  std::string role = printable_line(changed.role_label);
   if (changed.reach.reachable != Reachable::kNo) {
-    return paint(Paint::kGreen, role + text::kAnswersAgain.data(), screen) + "\n";
+    const bool by_check_in = changed.reach.reachable == Reachable::kYes;
+    role += by_check_in ? text::kCanBeReached : text::kAnswersAgain;
+    return paint(Paint::kGreen, role, screen) + "\n";
   }
   return (loud ? "\a" : "") + paint(Paint::kRed, role + ": " + may_not_answer(changed.reach), screen) + "\n";
 }

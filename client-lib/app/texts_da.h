@@ -197,6 +197,7 @@ inline constexpr std::string_view kMayNotAnswer = "SVARER MÅSKE IKKE";
 inline constexpr std::string_view kRoleSilent = "enheden er tavs";
 inline constexpr std::string_view kRoleNotCheckedIn = "har ikke meldt sig på vagt";
 inline constexpr std::string_view kAnswersAgain = " svarer igen.";
+inline constexpr std::string_view kCanBeReached = " kan træffes.";
 
 inline constexpr std::string_view kGapAct = "Sig det til vagtplanlæggeren, eller tag vagten: nattevagt rota take-over.";
 inline constexpr std::string_view kGapUnseen = "(Kun hubben siger det: denne enheds vagtplan er en anden.)";
