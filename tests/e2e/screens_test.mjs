@@ -191,6 +191,7 @@ test("Ida and Rune check in at their shift's start", async () => {
 test("6a: from the unlocked phone to Sendt in two taps; Ida's locked screen rings without a word of it", async () => {
   await Promise.all([ida.press("Lås"), rune.press("Lås")]);
   await amalie.home();
+  await amalie.sees("Kan træffes");
   await amalie.page.getByLabel("Jeg er alene på vagt").check();
   await amalie.goes("/ask");
   await amalie.page.getByText("Vold eller trusler").click();
