@@ -85,7 +85,16 @@ class ClientImpl final : public Client {
                                 .callback = question.callback,
                                 .isbar = question.isbar,
                                 .drill = question.drill};
+    const bool shows = !request.drill && !request.citizen.cpr.empty();
     const auto asked = core_->ask(std::move(request), time_.now());
+    if (asked && shows) {
+      // The call is what counts: a card that cannot be read or sent does not hold it up.
+      if (const auto look = citizen(question.citizen)) {
+        for (const PlanCardView& card : look->cards) {
+          if (card.ref.match == wire::CitizenMatch::kCpr) static_cast<void>(show_copy(asked->conversation, card));
+        }
+      }
+    }
     NV_TRYV(settle());
     if (!asked) return tl::unexpected(asked.error());
     return Asked{asked->alert, asked->conversation, asked->message};
@@ -168,17 +177,8 @@ class ClientImpl final : public Client {
     out.citizen = citizen;
     out.plan = core_->plan_state(citizen, now);
     for (PlanRef& ref : core_->plans(citizen, now)) {
-      PlanCardView view;
-      NV_TRY(auto words, still_there(ref.conversation, ref.card));
-      if (!words) continue;
-      view.message = std::move(*words);
-      view.signatures.push_back(view.message);
-      for (const MessageId& id : ref.signatures) {
-        NV_TRY(auto by, still_there(ref.conversation, id));
-        if (by) view.signatures.push_back(std::move(*by));
-      }
-      view.ref = std::move(ref);
-      (view.ref.stands ? out.cards : out.previous).push_back(std::move(view));
+      NV_TRY(auto view, with_words(std::move(ref)));
+      if (view) (view->ref.stands ? out.cards : out.previous).push_back(std::move(*view));
     }
     out.conflict = out.cards.size() > 1;
     for (CitizenRoom& room : core_->citizens(now)) {
@@ -188,6 +188,51 @@ class ClientImpl final : public Client {
       out.rooms.push_back({std::move(room), *match, std::move(members)});
     }
     return out;
+  }
+  Result<CitizenLook> citizen_beside(ConversationId incident) const override {
+    const UtcTime now = time_.now();
+    const auto state = core_->plan_state_beside(incident, now);
+    if (!state) return fail(Errc::kNotFound, "Client::citizen_beside");
+    std::vector<PlanCardView> shown;
+    for (PlanRef& ref : core_->plans_shown(incident, now)) {
+      NV_TRY(auto view, with_words(std::move(ref)));
+      if (view) shown.push_back(std::move(*view));
+    }
+    auto about = core_->asked_about(incident);
+    if (!about) {
+      if (shown.empty()) return fail(Errc::kNotFound, "Client::citizen_beside");
+      about = std::get<wire::PlanCard>(shown.front().message.content.body).citizen;
+    }
+    NV_TRY(CitizenLook out, citizen(*about));
+    out.plan = *state;
+    for (const PlanCardView& own : out.cards) {
+      const auto same = [&](const PlanCardView& copy) { return own.ref.hash == copy.ref.hash; };
+      if (std::ranges::none_of(shown, same)) out.may_show = own.ref.conversation;
+    }
+    for (PlanCardView& copy : shown) {  // what we have ourselves is the better one: it has its signatures
+      const auto same = [&](const PlanCardView& own) { return own.ref.hash == copy.ref.hash; };
+      if (std::ranges::none_of(out.cards, same) && std::ranges::none_of(out.previous, same)) {
+        out.shown.push_back(std::move(copy));
+      }
+    }
+    return out;
+  }
+  Result<MessageId> show_plans(ConversationId incident, ConversationId room) override {
+    Result<MessageId> last = fail(Errc::kNotFound, "Client::show_plans");
+    for (const CitizenRoom& known : core_->citizens(time_.now())) {
+      if (known.conversation != room) continue;
+      NV_TRY(const CitizenLook look, citizen(known.citizen));
+      for (const PlanCardView& card : look.cards) {
+        if (card.ref.conversation == room) last = show_copy(incident, card);
+      }
+    }
+    return settled(std::move(last));
+  }
+  std::optional<PlanState> plan_state_beside(ConversationId incident) const override {
+    return core_->plan_state_beside(incident, time_.now());
+  }
+  std::optional<RoundsView> rounds(ConversationId incident) const override {
+    return core_->rounds(incident, time_.now());
   }
   std::vector<CitizenRoom> citizens() const override { return core_->citizens(time_.now()); }
   PlanState plan_state(const wire::Citizen& citizen) const override {
@@ -392,6 +437,24 @@ class ClientImpl final : public Client {
     if (found) return std::optional(std::move(*found));
     if (found.error().code != Errc::kNotFound) return tl::unexpected(found.error());
     return std::optional<Message>();
+  }
+
+  // A card with its signatures; none when age has taken it.
+  Result<std::optional<PlanCardView>> with_words(PlanRef ref) const {
+    PlanCardView view;
+    NV_TRY(auto words, still_there(ref.conversation, ref.card));
+    if (!words) return std::optional<PlanCardView>();
+    view.message = std::move(*words);
+    view.signatures.push_back(view.message);
+    for (const MessageId& id : ref.signatures) {
+      NV_TRY(auto by, still_there(ref.conversation, id));
+      if (by) view.signatures.push_back(std::move(*by));
+    }
+    view.ref = std::move(ref);
+    return std::optional(std::move(view));
+  }
+  Result<MessageId> show_copy(const ConversationId& incident, const PlanCardView& card) {
+    return core_->show_plan(incident, std::get<wire::PlanCard>(card.message.content.body), time_.now());
   }
 
   // P-170: a person's own device has one PIN and one person.

@@ -100,6 +100,10 @@ class Client {
   virtual Result<MessageId> write_plan(ConversationId conversation, wire::PlanCard card) = 0;
   // `hash`: of the card as it was shown to who signs.
   virtual Result<MessageId> sign_plan(ConversationId conversation, MessageId card, Digest hash) = 0;
+  // P-169: the cards that stand in `room` (a citizen's), as copies beside a call, for all who are in the call's
+  // conversation. Gives the last copy's id; kNotFound: none stands; the rest are those of client_core.h. ask()
+  // does it by itself for a citizen whose CPR it is given, but not in a drill.
+  virtual Result<MessageId> show_plans(ConversationId incident, ConversationId room) = 0;
   virtual Result<MessageId> take_item(ConversationId conversation, MessageId item) = 0;
   virtual Result<MessageId> finish_item(ConversationId conversation, MessageId item, bool done,
                                         std::string reason) = 0;
@@ -162,8 +166,12 @@ class Client {
   virtual std::vector<DirectoryEntry> directory() const = 0;
   // What is known of a citizen, with the cards that stand; never fails for one whom nobody knows.
   virtual Result<CitizenLook> citizen(const wire::Citizen& citizen) const = 0;
+  // The same of whom a call is about, with what was shown in it. kNotFound: it names nobody, nothing was shown.
+  virtual Result<CitizenLook> citizen_beside(ConversationId incident) const = 0;
   virtual std::vector<CitizenRoom> citizens() const = 0;      // by name
   virtual PlanState plan_state(const wire::Citizen& citizen) const = 0;
+  virtual std::optional<PlanState> plan_state_beside(ConversationId incident) const = 0;
+  virtual std::optional<RoundsView> rounds(ConversationId incident) const = 0;  // P-118
   // P-167: all that is open, late ones first, at most kWorkItemsMax; counted from yesterday 16.00.
   static constexpr std::size_t kWorkItemsMax = 500;
   static constexpr std::size_t kDigestRequestsMax = 200;

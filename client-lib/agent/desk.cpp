@@ -7,6 +7,7 @@
 
 #include "client-lib/agent/desk_request.h"
 #include "client-lib/agent/language.h"
+#include "client-lib/agent/local_text.h"
 #include "client-lib/agent/work_view.h"
 #include "client-lib/app/names.h"
 #include "proto/common/check.h"
@@ -24,9 +25,9 @@ constexpr std::size_t kPinBytesMax = 1024;
 constexpr std::size_t kSecretBytesMax = 64;
 constexpr std::size_t kInitialsBytesMax = 32;
 // What a screen looks at without changing anything for the others.
-constexpr std::array<std::string_view, 12> kLooks = {
-    "talk",    "search",   "journal", "directory", "awake", "citizens",
-    "citizen", "handover", "digest",  "profiles",  "rota",  "devices"};
+constexpr std::array<std::string_view, 13> kLooks = {
+    "talk",    "search",   "journal", "directory", "awake",   "citizens", "citizen",
+    "citizen_beside", "handover", "digest",  "profiles",  "rota",  "devices"};
 
 // No exceptions, and no tower of brackets that would be deep to take down.
 std::optional<Json> parse(const std::string& text) {
@@ -160,11 +161,22 @@ Desk::Answer DeskRequest::advise() {
   } else {
     in.skip("medicine");
   }
+  bool whole_day = true;
+  if (in.has("rounds")) {
+    Fields r = in.object("rounds");
+    const auto every = std::chrono::minutes(std::min<std::uint64_t>(r.number("every_min"), 10'000));
+    const auto until = next_at(r.text("until", 5), desk.time_.now());
+    in.absorb(r);
+    whole_day = until.has_value();
+    advice.rounds = wire::Rounds{every, until.value_or(UtcTime{})};
+  } else {
+    in.skip("rounds");
+  }
   return on_alert([&](AlertId alert) -> Result<MessageId> {
     const bool hollow =
         advice.medicine && (advice.medicine->drug.empty() || advice.medicine->dose.empty() ||
                             advice.medicine->when.empty() || advice.medicine->maximum.empty());
-    if (advice.text.empty() || hollow) return fail(Errc::kInvalidValue, "advise");
+    if (advice.text.empty() || hollow || !whole_day) return fail(Errc::kInvalidValue, "advise");
     return client.advise(alert, advice);
   });
 }
@@ -280,6 +292,7 @@ std::string Desk::locked_text() {
   return locked_view({.opened = client_ != nullptr,
                       .pin_wait = wait,
                       .ringing = view_ ? view_->ringing() : std::nullopt,
+                      .round_due = view_ && view_->round_due(),
                       .language = language_},
                      time_.now());
 }

@@ -3,8 +3,8 @@
 //
 // Invariants:
 //  1. A peer that has not shown a launch token or a session is told nothing and can do nothing.
-//  2. While locked, no message holds a word of anybody's: severity of what rings, and no more. What can be done
-//     is to unlock, and on a person's own device to take what rings (P-173).
+//  2. While locked, no message holds a word of anybody's: severity of what rings, that a round is due, and no
+//     more. What can be done is to unlock, and on a person's own device to take what rings (P-173).
 //  3. Locking closes the screens, not the device: it goes on receiving, acknowledging and ringing.
 //  4. On a unit's device with profiles whoever writes has given her own PIN (P-170).
 //  5. A request has every field of its kind, of the right type and size, and no other; else nothing is done.

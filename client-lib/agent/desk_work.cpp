@@ -56,6 +56,9 @@ std::optional<Answer> DeskRequest::look(const std::string& what) {
     const wire::Citizen citizen = citizen_of(in);
     return plain([&] { return citizen_text(client, citizen, desk.time_.now()); });
   }
+  if (what == "citizen_beside") {
+    return of_talk([&](ConversationId id) { return beside_text(client, id, desk.time_.now()); });
+  }
   if (what == "handover") return plain([&] { return handover_text(client); });
   if (what == "digest") return plain([&] { return digest_text(client); });
   if (what == "profiles") {
@@ -148,6 +151,10 @@ std::optional<Answer> DeskRequest::work(const std::string& what) {
   if (what == "citizen_start") return citizen_start();
   if (what == "plan_write") return plan_write();
   if (what == "plan_sign") return plan_sign();
+  if (what == "plan_show") {
+    const auto room = in.id<ConversationId>("citizen");
+    return in_any_talk([&](ConversationId id) { return client.show_plans(id, room); });
+  }
   if (what == "task") return task();
   if (what == "task_take") {
     const auto item = in.id<MessageId>("item");

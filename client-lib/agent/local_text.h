@@ -45,6 +45,25 @@ inline std::optional<UtcTime> local_time_of(std::string_view text) {
   return rota::to_utc(*day, std::chrono::hours(*hour) + std::chrono::minutes(*minute));
 }
 
+// "04:00": the next time that a Danish clock shows it, within 25 hours. In the hour that comes twice: the first of
+// its two instants that is yet to come; one that is skipped is when the clock goes on.
+inline std::optional<UtcTime> next_at(std::string_view text, UtcTime now) {
+  using local_text_detail::number_at;
+  if (text.size() != 5 || text[2] != ':') return std::nullopt;
+  const auto hour = number_at(text, 0, 2), minute = number_at(text, 3, 2);
+  if (!hour || !minute || *hour > 23 || *minute > 59) return std::nullopt;
+  const auto wall = std::chrono::hours(*hour) + std::chrono::minutes(*minute);
+  const wire::LocalDay today = rota::to_local(now).day;
+  for (const wire::LocalDay day : {today, today + std::chrono::days(1)}) {
+    const UtcTime first = rota::to_utc(day, wall);
+    if (first > now) return first;
+    const UtcTime again = first + std::chrono::hours(1);
+    const rota::LocalTime shown = rota::to_local(again);
+    if (again > now && shown.day == day && shown.since_midnight == wall) return again;
+  }
+  return std::nullopt;
+}
+
 // P-164
 inline bool day_is_over(wire::LocalDay day, UtcTime now) {
   return now >= rota::to_utc(day + std::chrono::days(1), std::chrono::minutes(0));

@@ -114,6 +114,15 @@ Json rungs_json(const std::vector<LadderRung>& rungs) {
   return out;
 }
 
+Json rounds_json(const std::optional<RoundsView>& rounds) {
+  if (!rounds) return nullptr;
+  return {{"every_min", rounds->every.count()},
+          {"until", time_json(rounds->until)},
+          {"next", rounds->next ? time_json(*rounds->next) : Json(nullptr)},
+          {"late", rounds->late},
+          {"remind", rounds->late && rounds->ours}};
+}
+
 // P-117: the newest word of each gap; a later one is nearer.
 void note_gap(std::vector<GapAhead>& gaps, const GapAhead& said) {
   std::erase_if(gaps, [&](const GapAhead& known) { return known.role == said.role && known.from == said.from; });
@@ -263,6 +272,13 @@ std::optional<wire::Severity> ScreenView::ringing() const {
   return out;
 }
 
+bool ScreenView::round_due() const {
+  return std::ranges::any_of(client_.conversations(), [&](const Conversation& conversation) {
+    const auto rounds = client_.rounds(conversation.id);
+    return rounds && rounds->late && rounds->ours;
+  });
+}
+
 std::vector<Alert> ScreenView::ringing_alerts() const {
   std::vector<Alert> out;
   for (Alert& alert : client_.alerts()) {
@@ -307,8 +323,9 @@ std::string ScreenView::view(const LinkLook& link, const std::optional<Holder>& 
     out["situation"] = asked != nullptr ? Json(name_of(asked->kind)) : Json(nullptr);
     out["citizen"] = asked != nullptr ? asked->citizen.name : std::string();
     out["cpr"] = asked != nullptr ? asked->citizen.cpr : std::string();
-    const bool somebody = asked != nullptr && !(asked->citizen.name.empty() && asked->citizen.cpr.empty());
-    out["plan"] = somebody ? Json(name_of(client_.plan_state(asked->citizen))) : Json(nullptr);
+    const auto plan = client_.plan_state_beside(id);
+    out["plan"] = plan ? Json(name_of(*plan)) : Json(nullptr);
+    out["rounds"] = rounds_json(client_.rounds(id));
     out["alone"] = asked != nullptr && asked->alone;
     out["drill"] = asked != nullptr ? asked->drill : alert != nullptr && alert->view.drill;
     out["first_words"] = asked != nullptr ? asked->isbar.situation : std::string();
@@ -518,6 +535,7 @@ std::string locked_view(const LockedLook& look, UtcTime now) {
                   {"opened", look.opened},
                   {"pin_wait_ms", look.pin_wait.count()},
                   {"ringing", look.ringing ? Json(name_of(*look.ringing)) : Json(nullptr)},
+                  {"round_due", look.round_due},
                   {"language", look.language}});
 }
 

@@ -53,6 +53,7 @@ class ScreenView {
   std::string directory() const;
   // The one severity that a locked screen may tell of; nothing when all is quiet.
   std::optional<wire::Severity> ringing() const;
+  bool round_due() const;  // P-118: our unit should have looked in
   std::vector<Alert> ringing_alerts() const;  // that we may take: the loudest first, of those the longest
 
  private:
@@ -85,6 +86,7 @@ struct LockedLook {
   bool opened = false;
   Millis pin_wait{};
   std::optional<wire::Severity> ringing;
+  bool round_due = false;
   std::string language;
 };
 std::string locked_view(const LockedLook& look, UtcTime now);

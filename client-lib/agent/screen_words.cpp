@@ -110,7 +110,10 @@ Json body_json(const wire::Body& body, UtcTime now) {
           },
           [](const wire::Text& b) { return Json{{"kind", "text"}, {"text", b.text}}; },
           [](const wire::Advice& b) {
-            Json out{{"kind", "advice"}, {"text", b.text}, {"medicine", nullptr}};
+            Json out{{"kind", "advice"}, {"text", b.text}, {"medicine", nullptr}, {"rounds", nullptr}};
+            if (b.rounds) {
+              out["rounds"] = {{"every_min", b.rounds->every.count()}, {"until", time_json(b.rounds->until)}};
+            }
             if (b.medicine) {
               out["medicine"] = {{"drug", b.medicine->drug},
                                  {"dose", b.medicine->dose},

@@ -77,9 +77,11 @@ std::string citizens_text(const Client& client) {
   return text_of({{"citizens", citizens_json(client.citizens())}});
 }
 
-Result<std::string> citizen_text(const Client& client, const wire::Citizen& citizen, UtcTime now) {
-  NV_TRY(const CitizenLook look, client.citizen(citizen));
-  Json cards = Json::array(), previous = Json::array(), rooms = Json::array();
+namespace {
+
+std::string look_text(const CitizenLook& look, UtcTime now) {
+  Json cards = Json::array(), previous = Json::array(), shown = Json::array(), rooms = Json::array();
+  for (const PlanCardView& card : look.shown) shown.push_back(card_json(card, now));
   for (const PlanCardView& card : look.cards) cards.push_back(card_json(card, now));
   for (const PlanCardView& card : look.previous) previous.push_back(card_json(card, now));
   for (const CitizenLook::Room& room : look.rooms) {
@@ -92,13 +94,26 @@ Result<std::string> citizen_text(const Client& client, const wire::Citizen& citi
                      {"may_write", room.room.may_write},
                      {"members", std::move(members)}});
   }
-  return text_of({{"name", citizen.name},
-                  {"cpr", citizen.cpr},
+  return text_of({{"name", look.citizen.name},
+                  {"cpr", look.citizen.cpr},
                   {"plan", name_of(look.plan)},
                   {"conflict", look.conflict},
                   {"cards", std::move(cards)},
                   {"previous", std::move(previous)},
+                  {"shown", std::move(shown)},
+                  {"may_show", look.may_show ? Json(look.may_show->hex()) : Json(nullptr)},
                   {"conversations", std::move(rooms)}});
+}
+
+}  // namespace
+
+Result<std::string> citizen_text(const Client& client, const wire::Citizen& citizen, UtcTime now) {
+  NV_TRY(const CitizenLook look, client.citizen(citizen));
+  return look_text(look, now);
+}
+Result<std::string> beside_text(const Client& client, ConversationId incident, UtcTime now) {
+  NV_TRY(const CitizenLook look, client.citizen_beside(incident));
+  return look_text(look, now);
 }
 
 Result<std::string> handover_text(const Client& client) {

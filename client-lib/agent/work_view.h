@@ -12,6 +12,7 @@ namespace nattevagt::client::agent {
 Json citizens_json(const std::vector<CitizenRoom>& rooms);
 std::string citizens_text(const Client& client);
 Result<std::string> citizen_text(const Client& client, const wire::Citizen& citizen, UtcTime now);
+Result<std::string> beside_text(const Client& client, ConversationId incident, UtcTime now);  // P-169
 Result<std::string> handover_text(const Client& client);
 Result<std::string> digest_text(const Client& client);
 std::string profiles_text(const Client& client, const std::optional<ProfileId>& holds);

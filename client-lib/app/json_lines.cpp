@@ -173,6 +173,10 @@ std::string json_line(const Event& event) {
                         {"since", utc_or_null(e.reach.since)},
                         {"checked_in", e.reach.checked_in}};
           },
+          [](const RoundDue& e) {
+            return Json{
+                {"event", "round_due"}, {"conversation", e.conversation.hex()}, {"due", utc_text(e.due)}};
+          },
           [](const DutyNews& e) { return Json{{"event", "duty"}, {"change", to_json(e.change)}}; },
       },
       event));

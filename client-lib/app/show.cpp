@@ -91,6 +91,10 @@ std::string advice_text(const wire::Advice& advice) {
     out += fmt::format("\nMedicin: {}, {}, {}, højst {}", advice.medicine->drug, advice.medicine->dose,
                        advice.medicine->when, advice.medicine->maximum);
   }
+  if (advice.rounds) {
+    out += fmt::format("\nTilsyn: hvert {}. minut til {}", advice.rounds->every.count(),
+                       clock_text(advice.rounds->until));
+  }
   if (advice.read_back_required) out += fmt::format("\n{}", text::kReadBackRequired);
   return out;
 }
@@ -392,6 +396,9 @@ std::string event_block(const Event& event, const Client& client, const Screen& 
           [&](const CheckInDue& e) { return check_in_block(e.check_in, screen, loud); },
           [&](const CheckInAnswered&) { return std::string(); },  // likewise
           [&](const RoleReachChanged& e) { return reach_block(e, screen, loud); },
+          [&](const RoundDue& e) {
+            return (loud ? "\a" : "") + paint(Paint::kYellow, std::string(text::kRoundDue) + clock_text(e.due), screen) + "\n";
+          },
       },
       event);
 }

@@ -199,6 +199,7 @@ inline constexpr std::string_view kRoleNotCheckedIn = "har ikke meldt sig på va
 inline constexpr std::string_view kAnswersAgain = " svarer igen.";
 inline constexpr std::string_view kCanBeReached = " kan træffes.";
 
+inline constexpr std::string_view kRoundDue = "Tid til tilsyn. Det skulle være ";
 inline constexpr std::string_view kGapAct = "Sig det til vagtplanlæggeren, eller tag vagten: nattevagt rota take-over.";
 inline constexpr std::string_view kGapUnseen = "(Kun hubben siger det: denne enheds vagtplan er en anden.)";
 inline constexpr std::string_view gap_text(std::uint8_t nearness) noexcept {

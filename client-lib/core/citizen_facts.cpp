@@ -20,7 +20,8 @@ std::optional<CitizenFacts::Breach> CitizenFacts::breach(const Message& message,
     return first ? std::nullopt : std::optional(Breach::kOpening);
   }
   if (const auto* card = std::get_if<wire::PlanCard>(&body)) {
-    if (of_alert || (opened && !wire::same_citizen(*opened, card->citizen))) return Breach::kPlan;
+    if (of_alert) return about_another(card->citizen) ? std::optional(Breach::kPlan) : std::nullopt;
+    if (opened && !wire::same_citizen(*opened, card->citizen)) return Breach::kPlan;
     bool all_known = true;
     std::uint32_t highest = 0;
     for (const MessageId& id : card->replaces) {
@@ -40,14 +41,22 @@ std::optional<CitizenFacts::Breach> CitizenFacts::breach(const Message& message,
   return std::nullopt;
 }
 
+bool CitizenFacts::about_another(const wire::Citizen& citizen) const {
+  const bool certain = asked_about && !asked_about->cpr.empty() && !citizen.cpr.empty();
+  return certain && !wire::same_citizen(*asked_about, citizen);
+}
+
 void CitizenFacts::fold(const Message& message, bool of_alert) {
   if (breach(message, of_alert)) return;
   const wire::Body& body = message.content.body;
   if (const auto* begun = std::get_if<wire::Opening>(&body)) {
     opened = begun->citizen;
     opening = message.id;
+  } else if (const auto* asked = std::get_if<wire::AdviceRequest>(&body)) {
+    if (of_alert && !asked_about) asked_about = asked->citizen;
   } else if (const auto* card = std::get_if<wire::PlanCard>(&body)) {
-    cards.try_emplace(message.id, Card{.citizen = card->citizen,
+    auto& known = of_alert ? shown : cards;
+    known.try_emplace(message.id, Card{.citizen = card->citizen,
                                        .version = card->version,
                                        .replaces = card->replaces,
                                        .agreed_on = card->agreed_on,

@@ -40,6 +40,8 @@ struct CitizenFacts {
   std::optional<wire::Citizen> opened;
   std::optional<MessageId> opening;
   std::map<MessageId, Card> cards;
+  std::map<MessageId, Card> shown;           // P-169: copies in an alert's conversation
+  std::optional<wire::Citizen> asked_about;  // of an alert's; both empty: nobody
   std::map<MessageId, Task> tasks;
   std::map<MessageId, MessageId> taken;  // task or advice -> who took it last
 
@@ -47,6 +49,7 @@ struct CitizenFacts {
   void fold(const Message& message, bool of_alert);
   // What in these words does not count (P-160 to P-162). Asked before fold().
   std::optional<Breach> breach(const Message& message, bool of_alert) const;
+  bool about_another(const wire::Citizen& citizen) const;  // than the alert's question, for certain
 
   std::optional<wire::Citizen> citizen() const;  // by the opening; whoever came later: by the card that stands
   std::vector<MessageId> standing() const;       // highest version first, then by id

@@ -217,6 +217,7 @@ UtcTime ClientCore::next_deadline() const {
     if (hello_done_ && item.not_before > now_) at(item.not_before);
   }
   for (const auto& [id, record] : alerts_) at(record.obligation.due);
+  at(next_reminder());
   if (!hello_done_) return next;
   for (const auto& [id, record] : alerts_) at(record.claim_due);
   for (const auto& [id, conversation] : conversations_) {
@@ -233,6 +234,7 @@ void ClientCore::tick(UtcTime now) {
   }
   sweep();
   ring_for_obligations();
+  remind_of_rounds();
   if (!connected_) return;
   const bool silent = now >= last_frame_ + patience::kSilence;
   const bool unanswered = std::any_of(flights_.begin(), flights_.end(), [&](const auto& entry) {

@@ -125,6 +125,14 @@ class ClientCore {
   std::vector<Person> members(const ConversationId& conversation) const;
   std::vector<PlanRef> plans(const wire::Citizen& citizen, UtcTime now) const;
   PlanState plan_state(const wire::Citizen& citizen, UtcTime now) const;
+  // P-169: a copy of a card beside a call. kNotPermitted: no alert's conversation; kInvalidValue: another citizen
+  // than the call's; kDuplicate: shown in it already.
+  Result<MessageId> show_plan(const ConversationId& incident, wire::PlanCard card, UtcTime now);
+  std::vector<PlanRef> plans_shown(const ConversationId& incident, UtcTime now) const;
+  std::optional<wire::Citizen> asked_about(const ConversationId& incident) const;  // none: nobody is named
+  // Of whom the call names, or of whom a card is shown in it; none: nobody.
+  std::optional<PlanState> plan_state_beside(const ConversationId& incident, UtcTime now) const;
+  std::optional<RoundsView> rounds(const ConversationId& incident, UtcTime now) const;  // P-118
   std::vector<OpenWork> open_work(UtcTime now) const;
   std::vector<IncidentView> incidents_since(UtcTime since) const;  // newest first
   // Devices of those we are in a conversation with, and whether a person has compared their numbers (P-174).
@@ -288,6 +296,12 @@ class ClientCore {
   const CitizenFacts& work_with_queued(const ConversationState& conversation, CitizenFacts& scratch) const;
   Result<const ConversationState*> writable(const ConversationId& conversation) const;
   CitizenFacts::Signer signer() const;
+  static PlanRef ref_of(const ConversationId& conversation, const MessageId& id, const CitizenFacts::Card& card,
+                        wire::CitizenMatch match, UtcTime now);
+
+  // core_rounds.cpp
+  void remind_of_rounds();
+  UtcTime next_reminder() const;
 
   // core_rejoin.cpp
   void note_positions(const std::vector<wire::StreamPosition>& positions);
@@ -427,6 +441,7 @@ class ClientCore {
   std::optional<Errc> enrol_error_;
 
   UtcTime sweep_at_;
+  std::map<ConversationId, UtcTime> reminded_;  // of the round that was due then
 
   // Changed since the last collect()
   bool dirty_device_ = false;

@@ -250,6 +250,20 @@ std::vector<Person> ClientCore::members(const ConversationId& conversation) cons
   return out;
 }
 
+PlanRef ClientCore::ref_of(const ConversationId& conversation, const MessageId& id, const CitizenFacts::Card& card,
+                           wire::CitizenMatch match, UtcTime now) {
+  return {.conversation = conversation,
+          .card = id,
+          .hash = card.hash,
+          .match = match,
+          .version = card.version,
+          .agreed_on = card.agreed_on,
+          .stands = false,
+          .expired = plan_expired(card.valid_until, now),
+          .may_sign = false,
+          .signatures = card.signatures};
+}
+
 std::vector<PlanRef> ClientCore::plans(const wire::Citizen& citizen, UtcTime now) const {
   std::vector<PlanRef> out;
   for (const auto& [id, conversation] : conversations_) {
@@ -260,16 +274,10 @@ std::vector<PlanRef> ClientCore::plans(const wire::Citizen& citizen, UtcTime now
       const CitizenFacts::Card& known = work.cards.at(card);
       const auto match = wire::same_citizen(known.citizen, citizen);
       if (!match) return;
-      out.push_back({.conversation = id,
-                     .card = card,
-                     .hash = known.hash,
-                     .match = *match,
-                     .version = known.version,
-                     .agreed_on = known.agreed_on,
-                     .stands = stands,
-                     .expired = plan_expired(known.valid_until, now),
-                     .may_sign = stands && !conversation.removed && !known.signers.contains(signer()),
-                     .signatures = known.signatures});
+      PlanRef ref = ref_of(id, card, known, *match, now);
+      ref.stands = stands;
+      ref.may_sign = stands && !conversation.removed && !known.signers.contains(signer());
+      out.push_back(std::move(ref));
     };
     for (const MessageId& card : work.standing()) add(card, true);
     for (const MessageId& card : work.previous()) add(card, false);
@@ -290,6 +298,58 @@ PlanState ClientCore::plan_state(const wire::Citizen& citizen, UtcTime now) cons
     out = PlanState::kExpired;
   }
   return out;
+}
+
+// ---- A plan beside a call (P-169)
+
+Result<MessageId> ClientCore::show_plan(const ConversationId& incident, wire::PlanCard card, UtcTime now) {
+  now_ = now;
+  NV_TRY(const ConversationState* found, writable(incident));
+  if (!found->of_alert()) return fail(Errc::kNotPermitted, "P-169");
+  CitizenFacts scratch;
+  const CitizenFacts& facts = work_with_queued(*found, scratch);
+  if (facts.about_another(card.citizen)) return fail(Errc::kInvalidValue, "P-169: another citizen");
+  const Digest hash = wire::plan_card_hash(card);
+  if (std::ranges::any_of(facts.shown, [&](const auto& entry) { return entry.second.hash == hash; })) {
+    return fail(Errc::kDuplicate, "P-169");
+  }
+  return enqueue_content(incident, std::move(card), std::nullopt, {});
+}
+
+std::optional<wire::Citizen> ClientCore::asked_about(const ConversationId& incident) const {
+  const ConversationState* found = find(incident);
+  if (found == nullptr) return std::nullopt;
+  CitizenFacts scratch;
+  const auto& about = work_with_queued(*found, scratch).asked_about;
+  const bool named = about && !(about->name.empty() && about->cpr.empty());
+  return named ? about : std::nullopt;
+}
+
+std::vector<PlanRef> ClientCore::plans_shown(const ConversationId& incident, UtcTime now) const {
+  std::vector<PlanRef> out;
+  const ConversationState* found = find(incident);
+  if (found == nullptr) return out;
+  const auto about = asked_about(incident);
+  CitizenFacts scratch;
+  for (const auto& [id, card] : work_with_queued(*found, scratch).shown) {
+    // Shown by hand where the call names nobody: there is nothing to compare.
+    const auto match = about ? wire::same_citizen(*about, card.citizen).value_or(wire::CitizenMatch::kName)
+                             : wire::CitizenMatch::kCpr;
+    out.push_back(ref_of(incident, id, card, match, now));
+  }
+  std::ranges::stable_sort(out, [](const PlanRef& a, const PlanRef& b) {
+    return std::tie(a.expired, b.agreed_on, b.version) < std::tie(b.expired, a.agreed_on, a.version);
+  });
+  return out;
+}
+
+std::optional<PlanState> ClientCore::plan_state_beside(const ConversationId& incident, UtcTime now) const {
+  const auto about = asked_about(incident);
+  const auto shown = plans_shown(incident, now);
+  if (!about && shown.empty()) return std::nullopt;
+  const PlanState own = about ? plan_state(*about, now) : PlanState::kMissing;
+  if (own == PlanState::kValid || shown.empty()) return own;
+  return shown.front().expired ? PlanState::kExpired : PlanState::kValid;
 }
 
 std::vector<IncidentView> ClientCore::incidents_since(UtcTime since) const {

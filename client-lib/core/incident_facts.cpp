@@ -49,6 +49,14 @@ void IncidentFacts::fold(const MessageId& id, const wire::Content& content, cons
   } else if (const auto* advice = std::get_if<wire::Advice>(&content.body)) {
     advices.try_emplace(
         id, Advice{author.person, advice->read_back_required || advice->medicine.has_value(), {}, false});
+    if (advice->rounds) rounds = Rounds{*advice->rounds, content.written_at};
+  } else if (const auto* seen_to = std::get_if<wire::Observation>(&content.body)) {
+    // A round that is said to be yet to come is none: it would keep the next reminders away.
+    const UtcTime at = std::min(seen_to->at, content.written_at);
+    if (rounds && author.unit && at > rounds->last) rounds->last = at;
+  } else if (std::holds_alternative<wire::Withdraw>(content.body) ||
+             std::holds_alternative<wire::Close>(content.body)) {
+    rounds.reset();
   } else if (const auto* read_back = std::get_if<wire::ReadBack>(&content.body)) {
     const auto found = advices.find(read_back->advice);
     if (found == advices.end() || !asking_unit(author)) return;
@@ -70,6 +78,12 @@ bool IncidentFacts::read_back_open() const {
   return std::any_of(advices.begin(), advices.end(), [](const auto& entry) {
     return entry.second.read_back_required && !entry.second.found_correct();
   });
+}
+
+std::optional<UtcTime> IncidentFacts::round_due() const {
+  if (!rounds) return std::nullopt;
+  const UtcTime next = rounds->last + rounds->set.every;
+  return next <= rounds->set.until ? std::optional(next) : std::nullopt;
 }
 
 }  // namespace nattevagt::client

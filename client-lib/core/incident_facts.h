@@ -6,6 +6,7 @@
 //  2. Only who has said "Jeg tager den" advises; what is not its author's to say (breach()) adds up to
 //     nothing. Whoever was called in after the question cannot tell, and believes.
 //  3. An advice with medicine counts as one that requires read-back, whatever its flag says.
+//  4. Rounds (P-118) are the newest advice's that sets any; a unit's observation is one, and an end ends them.
 #pragma once
 
 #include <map>
@@ -38,12 +39,18 @@ struct IncidentFacts {
     bool found_correct() const;
   };
 
+  struct Rounds {
+    wire::Rounds set;
+    UtcTime last;  // somebody looked in, or the advice
+  };
+
   enum class Breach : std::uint8_t { kAdvice = 1, kReadBack = 2, kVerdict = 3, kEnd = 4 };
 
   std::optional<Asked> asked;
   std::set<PersonId> takers;  // by their word; whether they may is the roster's (P-075)
   std::map<MessageId, Advice> advices;
   std::map<MessageId, MessageId> advice_of;  // read-back -> advice
+  std::optional<Rounds> rounds;
   std::set<std::pair<MessageId, wire::SeenStage>> own_receipts;
 
   void fold(const MessageId& id, const wire::Content& content, const Who& author, bool own);
@@ -51,6 +58,7 @@ struct IncidentFacts {
   std::optional<Breach> breach(const wire::Content& content, const Who& author) const;
   bool asking_unit(const Who& who) const;
   bool read_back_open() const;  // P-073: an advice waits for a correct read-back
+  std::optional<UtcTime> round_due() const;  // P-118: the next; none: no rounds, or they are over
 };
 
 }  // namespace nattevagt::client

@@ -199,6 +199,8 @@ struct CitizenLook {
   PlanState plan = PlanState::kMissing;
   bool conflict = false;  // more than one version stands: all are in `cards`
   std::vector<PlanCardView> cards, previous;
+  std::vector<PlanCardView> shown;  // beside a call: copies that were shown in it and that we do not have (P-169)
+  std::optional<ConversationId> may_show;  // beside a call: where a card stands that nobody has shown in it
   struct Room {
     CitizenRoom room;
     wire::CitizenMatch match{};
@@ -257,6 +259,16 @@ struct MorningDigest {
   std::vector<DigestRequest> requests;  // newest first
   WorkList work;
   std::size_t more = 0;  // requests past the limit
+};
+
+// The rounds that an advice asks for (P-118).
+struct RoundsView {
+  std::chrono::minutes every{};
+  UtcTime until;
+  UtcTime last;                 // somebody looked in, or the advice
+  std::optional<UtcTime> next;  // none: they are over
+  bool late = false;            // the next one should have been
+  bool ours = false;            // our unit's to make: its devices remind
 };
 
 // A person who shares a unit's device (P-170).
@@ -359,9 +371,14 @@ struct RoleReachChanged {
   std::string role_label;
   Reach reach;
 };
+// A round that our unit should have made (P-118): this device reminds, and nothing climbs. Once a round.
+struct RoundDue {
+  ConversationId conversation;
+  UtcTime due;
+};
 using Event = std::variant<Connected, Disconnected, Enrolled, NewMessage, OwnMessage, AlertChanged,
                            MembersChanged, Suspicion, RemovedFromConversation, Revoked, RingNow, DutyAnswered,
-                           DutyNews, GapAhead, CheckInDue, CheckInAnswered, RoleReachChanged>;
+                           DutyNews, GapAhead, CheckInDue, CheckInAnswered, RoleReachChanged, RoundDue>;
 
 struct Question {  // what `ask` takes
   wire::Severity severity{};

@@ -147,6 +147,10 @@ struct Lines {
       add("Tidspunkt", body.medicine->when);
       add("Højst", body.medicine->maximum);
     }
+    if (body.rounds) {
+      add("Tilsyn", "hvert " + std::to_string(body.rounds->every.count()) + ". minut til " +
+                        format_local(body.rounds->until));
+    }
     if (body.read_back_required || body.medicine) add("", "Kræver tilbagelæsning");
   }
   void operator()(const wire::ReadBack& body) { add("", body.text); }

@@ -108,6 +108,16 @@ static void put_body(const Advice& in, pb::Content& content) {
     medicine.set_when(in.medicine->when);
     medicine.set_maximum(in.medicine->maximum);
   }
+  if (in.rounds) {
+    pb::Rounds& rounds = *out.mutable_rounds();
+    rounds.set_every_min(static_cast<std::uint32_t>(in.rounds->every.count()));
+    rounds.set_until_ms(wire_time(in.rounds->until));
+  }
+}
+static void read(const pb::Rounds& in, Rounds& out, Checks& checks) {
+  out.every = std::chrono::minutes(in.every_min());
+  checks.require(out.every >= Rounds::kEveryMin && out.every <= Rounds::kEveryMax, "P-118");
+  checks.time(in.until_ms(), out.until, "Rounds.until");
 }
 static void read(const pb::Medicine& in, Medicine& out, Checks& checks) {
   read_text(in.drug(), out.drug, checks, "Medicine.drug");
@@ -121,6 +131,7 @@ static void read(const pb::Advice& in, Advice& out, Checks& checks) {
   out.read_back_required = in.read_back_required();
   checks.require(!in.has_medicine() || in.read_back_required(), "P-073");
   if (in.has_medicine()) read(in.medicine(), out.medicine.emplace(), checks);
+  if (in.has_rounds()) read(in.rounds(), out.rounds.emplace(), checks);
 }
 
 static void put_body(const ReadBack& in, pb::Content& content) {

@@ -62,11 +62,18 @@ struct Medicine {                      // what an advice orders; all of it must 
   std::string drug, dose, when, maximum;
   friend bool operator==(const Medicine&, const Medicine&) = default;
 };
+struct Rounds {                        // "Se til hende hvert 15. minut til kl. 04" (P-118)
+  static constexpr std::chrono::minutes kEveryMin{5}, kEveryMax{240};
+  std::chrono::minutes every{};
+  UtcTime until;
+  friend bool operator==(const Rounds&, const Rounds&) = default;
+};
 struct Advice {
   AlertId alert;
   std::string text;
   bool read_back_required = false;
   std::optional<Medicine> medicine;    // present: read_back_required is true (P-073)
+  std::optional<Rounds> rounds = {};
   friend bool operator==(const Advice&, const Advice&) = default;
 };
 struct ReadBack {

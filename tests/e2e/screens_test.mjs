@@ -163,20 +163,6 @@ test("A plan is written with a citizen's four headings, signed by the other part
   await amalie.sees("Underskrevet af Ida Eksempel, overlæge");
 });
 
-test("Who is called in later sees the plan when it has been saved again", async () => {
-  await amalie.unfold("Med i samtalen");
-  await amalie.page.getByLabel("Tag en kollega med").selectOption({ label: "Region Havbakken: bagvagt, psykiatri" });
-  await amalie.press("Tag en kollega med");
-  await amalie.page.getByRole("heading", { name: "Den nye kan ikke se planen endnu" }).waitFor();
-  await amalie.look("citizen-newcomer");
-  await amalie.press("Gem planen igen");
-  await amalie.page.locator(".plan", { hasText: "version 4" }).first().waitFor();
-  await rune.goes("/citizens");
-  await rune.page.getByRole("link", { name: /Kaje Test Hansen/ }).click();
-  await rune.sees("Pkt. 3: Går hun mod vejen");
-  await rune.sees("version 4");
-});
-
 test("Ida and Rune check in at their shift's start", async () => {
   await ida.goes("/");
   await ida.page.getByRole("region", { name: "Meld dig på vagt: forvagt, psykiatri" }).waitFor();
@@ -233,6 +219,10 @@ test("6a: taken by name, filled in afterwards, a colleague called in", async () 
   await rune.home();
   await rune.opens("Har gået uroligt");
   await rune.sees("Ida Eksempel, overlæge beder dig tage den.");
+  await rune.unfold("Borgerens plan"); // he is not in the citizen's conversation: it was shown in the call
+  await rune.sees("Vist i kaldet af Amalie Prøve, SSA kl. 02.");
+  await rune.page.locator("#plan .plan", { hasText: "Pkt. 3: Går hun mod vejen" }).waitFor();
+  await rune.sees("Befaler stemmerne noget?");
   await amalie.sees("Ida Eksempel har bedt Rune Eksempel tage den.");
   await rune.look("psychiatrist-asked");
   await rune.press("Nej, det kan jeg ikke");
@@ -260,16 +250,41 @@ test("6a: taken by name, filled in afterwards, a colleague called in", async () 
   await amalie.sees("Kollega er på vej.");
 });
 
+test("Who is called in later sees the plan when it has been saved again", async () => {
+  await amalie.goes("/citizens");
+  await amalie.page.getByRole("link", { name: /Kaje Test Hansen/ }).click();
+  await amalie.unfold("Med i samtalen");
+  await amalie.page.getByLabel("Tag en kollega med").selectOption({ label: "Region Havbakken: bagvagt, psykiatri" });
+  await amalie.press("Tag en kollega med");
+  await amalie.page.getByRole("heading", { name: "Den nye kan ikke se planen endnu" }).waitFor();
+  await amalie.look("citizen-newcomer");
+  await amalie.press("Gem planen igen");
+  await amalie.page.locator(".plan", { hasText: "version 4" }).first().waitFor();
+  await rune.goes("/citizens");
+  await rune.page.getByRole("link", { name: /Kaje Test Hansen/ }).click();
+  await rune.sees("Pkt. 3: Går hun mod vejen");
+  await rune.sees("version 4");
+});
+
 test("6a: medicine advice must be read back; a wrong dose is sent back; done, journalled, closed", async () => {
+  await ida.home();
+  await ida.opens("Har gået uroligt");
   await ida.fill("Rådet", advice);
   await ida.page.getByLabel("Rådet har medicin").check();
+  await ida.page.getByLabel("Tilsyn med påmindelse").check();
   await ida.look("psychiatrist-advice");
   await ida.fill("Præparat", "oxazepam");
   await ida.fill("Dosis", "15 mg");
   await ida.fill("Hvornår", "nu");
   await ida.fill("Højst", "én til kl. 08");
+  await ida.page.getByLabel("Hvert").selectOption({ label: "15. minut" });
+  assert.ok(await ida.page.getByRole("button", { name: "Send rådet" }).isDisabled()); // rounds without an end
+  await ida.fill("Til kl.", "04:00");
   await ida.press("Send rådet");
+  await amalie.home();
+  await amalie.opens("Har gået uroligt");
   await amalie.sees(advice);
+  await amalie.sees("Tilsyn hvert 15. minut til kl. 04.00");
   await amalie.press("Afslut");
   await amalie.sees("Kan ikke afsluttes endnu");
   await amalie.look("worker-advice");
@@ -303,9 +318,6 @@ test("6a: medicine advice must be read back; a wrong dose is sent back; done, jo
   await promises("Lovet kontakt", "Botilbudsteamet ringer til Kaje", "2026-10-25T10:00");
   await promises("Medicin", "PN oxazepam 15 mg givet", "");
   await promises("Hold øje med", bad("øje"), "");
-  await amalie.press("Afslut");
-  await ida.page.locator(".status", { hasText: "Afsluttet" }).waitFor();
-  await amalie.look("worker-closed");
 });
 
 async function promises(kind, text, due) {
@@ -367,8 +379,24 @@ test("Two psychiatrists press at once: one has it, the other is told who", async
 
 test("6b: in the hour that comes twice every time says which it is, and the order stays", async () => {
   await stage.sleep(3600);
-  await Promise.all([amalie, ida, rune].map((one) => one.arrives()));
+  await amalie.reaches();
+  await amalie.sees("Tid til tilsyn. Lås op.");
+  await amalie.page.waitForFunction(() => document.title.startsWith("●"));
+  assert.doesNotMatch(await amalie.text(), /Kaje|Strandløkken/);
+  await amalie.look("lock-round");
+  await Promise.all([amalie.unlock(), ida.arrives(), rune.arrives()]);
   await amalie.isHeldBy("Amalie Prøve");
+  await amalie.sees(/Tid til tilsyn: Kaje Test Hansen, kl\. 02\.\d\d \(normaltid\)/);
+  await amalie.look("worker-round-late");
+  await amalie.page.getByRole("link", { name: "Åbn kaldet" }).click();
+  await amalie.sees(/Skulle have været kl\. 02\.\d\d \(normaltid\)\. Se til borgeren nu\./);
+  await amalie.press("Jeg har set til borgeren nu");
+  await amalie.sees(/Næste kl\. 0[23]\.\d\d/);
+  await amalie.page.waitForFunction(() => document.title === "Nattevagt");
+  await amalie.sees("Afslutter du, stopper påmindelserne om tilsyn. De gælder til kl. 04.00.");
+  await amalie.press("Afslut");
+  await amalie.page.locator(".status", { hasText: "Afsluttet" }).waitFor();
+  await amalie.look("worker-closed");
   await asks("Er det nu eller før?", { severity: "Gul – i denne vagt" });
   await amalie.page.locator(".steps .reached", { hasText: "Sendt" }).waitFor();
   await amalie.home();

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "client-lib/agent/desk.h"
+#include "client-lib/agent/local_text.h"
 #include "proto/rota/copenhagen.h"
 #include "proto/wire/codec.h"
 #include "tests/support/memory_world.h"
@@ -240,6 +241,110 @@ TEST_F(AgentWork, WhatIsNotSentRingsAtOnceAlsoBehindTheLockUntilSheHasRung) {
   ASSERT_EQ(amalie.code({{"do", "unlock"}, {"pin", "1111"}, {"who", "ap"}}), "");
   ASSERT_EQ(amalie.code({{"do", "reserve"}, {"alert", asked["alert"]}, {"choice", "Ringet 112"}}), "");
   EXPECT_TRUE(amalie.view()["requests"][0]["ring_now"].is_null());
+}
+
+TEST_F(AgentWork, ALateRoundIsToldAlsoBehindTheLockAndEndsWithALookIn) {
+  amalie.unlock();
+  amalie.begin();
+  ida.unlock();
+  const json asked = amalie.ask(question());
+  settle();
+  ASSERT_EQ(ida.code({{"do", "take"}, {"alert", asked["alert"]}}), "");
+  settle();
+  json advice = {{"do", "advise"}, {"alert", asked["alert"]}, {"text", "Se til hende."}, {"read_back_required", false},
+                 {"medicine", nullptr}, {"rounds", {{"every_min", 15}, {"until", "4:00"}}}};
+  EXPECT_EQ(ida.code(advice), "invalid_value") << "no time";
+  advice["rounds"] = {{"every_min", 3}, {"until", "04:00"}};
+  EXPECT_EQ(ida.code(advice), "invalid_value") << "too often";
+  advice["rounds"] = {{"every_min", 15}};
+  EXPECT_EQ(ida.code(advice), "malformed");
+  advice["rounds"] = {{"every_min", 15}, {"until", "04:00"}};
+  ASSERT_EQ(ida.code(advice), "");
+  settle();
+  json rounds = amalie.view()["requests"][0]["rounds"];
+  ASSERT_TRUE(rounds.is_object());
+  EXPECT_EQ(rounds["until"]["text"], "kl. 04.00");
+  EXPECT_EQ(rounds["late"], false);
+  ASSERT_EQ(amalie.code({{"do", "lock"}}), "");
+  pass(minutes(16));
+  amalie.heard.clear();
+  const json locked = amalie.view();
+  EXPECT_EQ(locked["round_due"], true);
+  EXPECT_TRUE(locked["ringing"].is_null());
+  EXPECT_EQ(amalie.heard.find("Kaje"), std::string::npos);
+  ASSERT_EQ(amalie.code({{"do", "unlock"}, {"pin", "1111"}, {"who", "ap"}}), "");
+  EXPECT_EQ(amalie.view()["requests"][0]["rounds"]["remind"], true);
+  ida.unlock();
+  rounds = ida.view()["requests"][0]["rounds"];
+  EXPECT_EQ(rounds["late"], true);
+  EXPECT_EQ(rounds["remind"], false) << "she is not there to look in";
+  ASSERT_EQ(amalie.code({{"do", "observe"}, {"conversation", asked["conversation"]}, {"text", "Sover."}}), "");
+  EXPECT_EQ(amalie.view()["requests"][0]["rounds"]["remind"], false);
+}
+
+TEST_F(AgentWork, APlanIsShownInACallByHandOnceAndStandsBesideItForWhoAnswers) {
+  amalie.unlock();
+  amalie.begin();
+  ida.unlock();
+  const json started = amalie.ask(
+      {{"do", "citizen_start"}, {"name", "Kaje Test Hansen"}, {"cpr", "210300-9996"}, {"invite", json::array()}});
+  ASSERT_EQ(amalie.code({{"do", "plan_write"},
+                         {"conversation", started["conversation"]},
+                         {"plan_kind", "crisis_plan"},
+                         {"what", "Te og radio."},
+                         {"who", ""},
+                         {"readmission", ""},
+                         {"advice", ""},
+                         {"agreed_on", "2026-10-12"},
+                         {"valid_until", "2027-04-12"},
+                         {"parties", {{{"name", "Kaje Test Hansen"}, {"role", "borger"}}}}}),
+            "");
+  settle();
+  json asks = question();
+  asks["citizen"] = "Kaje Test Hansen";
+  asks["cpr"] = "";
+  const json asked = amalie.ask(asks);
+  settle();
+  const json beside = {{"do", "citizen_beside"}, {"conversation", asked["conversation"]}};
+  EXPECT_EQ(ida.view()["requests"][0]["plan"], "missing");
+  json look = amalie.ask(beside);
+  EXPECT_EQ(look["may_show"], started["conversation"]) << "by the name alone nothing is shown by itself";
+  const json show = {{"do", "plan_show"}, {"conversation", asked["conversation"]}, {"citizen", started["conversation"]}};
+  ASSERT_EQ(amalie.code(show), "");
+  EXPECT_EQ(amalie.code(show), "duplicate");
+  settle();
+  look = amalie.ask(beside);
+  EXPECT_TRUE(look["may_show"].is_null());
+  EXPECT_TRUE(look["shown"].empty()) << "she has it herself";
+  EXPECT_EQ(ida.view()["requests"][0]["plan"], "valid");
+  look = ida.ask(beside);
+  ASSERT_EQ(look["shown"].size(), 1U) << look;
+  EXPECT_EQ(look["shown"][0]["what"], "Te og radio.");
+  EXPECT_EQ(look["shown"][0]["author"]["name"], "Amalie Prøve");
+  EXPECT_EQ(look["shown"][0]["may_sign"], false);
+  EXPECT_TRUE(look["cards"].empty());
+  EXPECT_EQ(ida.ask({{"do", "citizens"}})["citizens"].size(), 0U);
+}
+
+TEST(LocalText, ATimeOfDayIsTheNextThatADanishClockShowsInTheNightsThatChangeItToo) {
+  const auto utc = [](int year, unsigned month, unsigned day, int hour, int minute) {
+    return UtcTime(std::chrono::sys_days(std::chrono::year(year) / static_cast<int>(month) / static_cast<int>(day))
+                       .time_since_epoch() + hours(hour) + minutes(minute));
+  };
+  EXPECT_EQ(next_at("04:00", utc(2026, 11, 25, 1, 40)), utc(2026, 11, 25, 3, 0));
+  EXPECT_EQ(next_at("02:40", utc(2026, 11, 25, 1, 40)), utc(2026, 11, 26, 1, 40)) << "not now";
+  // 25 October 2026 and 31 October 2027: 02.30 comes twice.
+  EXPECT_EQ(next_at("02:30", utc(2026, 10, 25, 0, 10)), utc(2026, 10, 25, 0, 30));
+  EXPECT_EQ(next_at("02:30", utc(2026, 10, 25, 0, 50)), utc(2026, 10, 25, 1, 30)) << "the second one is yet to come";
+  EXPECT_EQ(next_at("02:30", utc(2026, 10, 25, 1, 40)), utc(2026, 10, 26, 1, 30));
+  EXPECT_EQ(next_at("04:00", utc(2027, 10, 31, 0, 50)), utc(2027, 10, 31, 3, 0)) << "an hour longer than it looks";
+  EXPECT_EQ(next_at("02:30", utc(2027, 10, 31, 0, 50)), utc(2027, 10, 31, 1, 30));
+  // 28 March 2027: 02.30 does not come.
+  EXPECT_EQ(next_at("02:30", utc(2027, 3, 28, 0, 10)), utc(2027, 3, 28, 1, 0));
+  EXPECT_EQ(next_at("04:00", utc(2027, 3, 28, 0, 10)), utc(2027, 3, 28, 2, 0));
+  for (const char* wrong : {"", "4:00", "24:00", "04:60", "04.00", "aa:bb", "04:000"}) {
+    EXPECT_FALSE(next_at(wrong, utc(2026, 11, 25, 1, 40))) << wrong;
+  }
 }
 
 TEST_F(AgentWork, ALockedScreenNamesNobodyAndCountsWrongPins) {

@@ -347,5 +347,111 @@ TEST_F(ClientCitizen, TwoDevicesShowOneSafetyNumberAndKeepThatItWasCompared) {
   EXPECT_FALSE(of(amalie, ida.id).verified_at);
 }
 
+// ---- Beside a call (P-169)
+
+TEST_F(ClientCitizen, WhoIsAskedSeesThePlanBesideTheCallThoughSheIsNotInTheCitizensConversation) {
+  Device& rune = world.enrol(world.rune);
+  Device& jonas = world.enrol(world.jonas);
+  begin();
+  write(amalie);
+  world.settle();
+  ASSERT_EQ(look(rune).plan, PlanState::kMissing);
+  const auto asked = world.ask(amalie);
+
+  EXPECT_EQ(rune->plan_state_beside(asked.conversation), PlanState::kValid);
+  const auto beside = rune->citizen_beside(asked.conversation);
+  ASSERT_TRUE(beside);
+  ASSERT_EQ(beside->shown.size(), 1U);
+  EXPECT_TRUE(beside->cards.empty());
+  EXPECT_EQ(words(beside->shown[0]), words(look(amalie).cards.at(0))) << "word by word, number and all";
+  EXPECT_EQ(beside->shown[0].ref.hash, look(amalie).cards.at(0).ref.hash);
+  EXPECT_EQ(beside->shown[0].message.author.name, "Amalie Prøve");
+  EXPECT_FALSE(beside->shown[0].ref.may_sign);
+  EXPECT_FALSE(rune->sign_plan(asked.conversation, beside->shown[0].message.id, beside->shown[0].ref.hash));
+  // In this call alone: her device has no plan of the citizen's, and no conversation about her.
+  EXPECT_EQ(look(rune).plan, PlanState::kMissing);
+  EXPECT_TRUE(rune->citizens().empty());
+  EXPECT_FALSE(jonas->citizen_beside(asked.conversation)) << "who is not called sees nothing";
+  // Whoever is in the citizen's conversation has it with its signatures, once.
+  const auto known = ida->citizen_beside(asked.conversation);
+  ASSERT_TRUE(known);
+  EXPECT_EQ(known->cards.size(), 1U);
+  EXPECT_TRUE(known->shown.empty());
+  EXPECT_EQ(known->may_show, std::nullopt);
+  world.reopen(rune);
+  EXPECT_EQ(rune->citizen_beside(asked.conversation)->shown.size(), 1U);
+  expect_no_suspicion();
+}
+
+TEST_F(ClientCitizen, ByItselfAPlanIsShownForACprAloneAndNeverInADrill) {
+  Device& rune = world.enrol(world.rune);
+  begin();
+  write(amalie);
+  world.settle();
+  const auto shown_for = [&](wire::Citizen citizen, bool drill) {
+    auto question = world.question();
+    question.citizen = std::move(citizen);
+    question.drill = drill;
+    const auto asked = amalie->ask(question);
+    world.settle();
+    const auto beside = rune->citizen_beside(asked->conversation);
+    return beside ? beside->shown.size() : 0;
+  };
+  EXPECT_EQ(shown_for({"Kaje Test Hansen", ""}, false), 0U) << "there may be two of the name";
+  EXPECT_EQ(shown_for({"", "250947-9989"}, false), 0U);
+  EXPECT_EQ(shown_for({"", ""}, false), 0U);
+  EXPECT_EQ(shown_for(kKaje, true), 0U);
+  EXPECT_EQ(shown_for(kKaje, false), 1U);
+}
+
+TEST_F(ClientCitizen, AWorkerShowsAPlanByHandWhereHerCallNamedNobody) {
+  Device& rune = world.enrol(world.rune);
+  begin();
+  write(amalie);
+  world.settle();
+  auto question = world.question();
+  question.citizen = {};
+  const auto asked = amalie->ask(question);
+  ASSERT_TRUE(asked);
+  world.settle();
+  EXPECT_EQ(rune->plan_state_beside(asked->conversation), std::nullopt);
+  ASSERT_TRUE(amalie->show_plans(asked->conversation, room));
+  world.settle();
+  EXPECT_EQ(rune->plan_state_beside(asked->conversation), PlanState::kValid);
+  const auto beside = rune->citizen_beside(asked->conversation);
+  ASSERT_TRUE(beside);
+  EXPECT_EQ(beside->citizen, kKaje);
+  EXPECT_EQ(beside->shown.at(0).ref.match, wire::CitizenMatch::kCpr) << "there is nothing to compare";
+  const auto again = amalie->show_plans(asked->conversation, room);
+  ASSERT_FALSE(again);
+  EXPECT_EQ(again.error().code, Errc::kDuplicate);
+  const auto elsewhere = amalie->show_plans(room, room);
+  ASSERT_FALSE(elsewhere);
+  EXPECT_EQ(elsewhere.error().code, Errc::kNotPermitted) << "a citizen's conversation is not a call";
+}
+
+TEST_F(ClientCitizen, APlanOfAnotherCitizenIsNotShownBesideACallAndIsReportedWhenForced) {
+  Device& rune = world.enrol(world.rune);
+  begin();
+  write(amalie);
+  world.settle();
+  auto question = world.question();
+  question.citizen = {"Bruno Test Elmer", "250947-9989"};
+  const auto asked = amalie->ask(question);
+  ASSERT_TRUE(asked);
+  world.settle();
+  const auto refused = amalie->show_plans(asked->conversation, room);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Errc::kInvalidValue);
+  wire::PlanCard wrong = card();
+  wrong.citizen = kKaje;
+  wrong.version = 1;
+  world.smuggle(amalie, asked->conversation, wrong);
+  world.settle();
+  EXPECT_EQ(told(rune, "forkert samtale"), 1U);
+  EXPECT_EQ(rune->plan_state_beside(asked->conversation), PlanState::kMissing);
+  EXPECT_TRUE(rune->citizen_beside(asked->conversation)->shown.empty());
+}
+
 }  // namespace
 }  // namespace nattevagt::testing

@@ -30,6 +30,9 @@ TEST(LocalTime, TellsTheTwoHoursOfTheAutumnNightApart) {
   EXPECT_EQ(format_local(utc(2026, 10, 24, 23, 59)), "kl. 01.59");
   EXPECT_EQ(format_local(utc(2026, 10, 25, 2, 0)), "kl. 03.00");
   EXPECT_TRUE(in_repeated_hour(utc(2027, 10, 31, 0, 30)));
+  EXPECT_EQ(format_local(utc(2027, 10, 31, 0, 10)), "kl. 02.10 (sommertid)");
+  EXPECT_EQ(format_local(utc(2027, 10, 31, 1, 10)), "kl. 02.10 (normaltid)");
+  EXPECT_EQ(format_local(utc(2027, 10, 31, 2, 10)), "kl. 03.10");
 }
 
 TEST(LocalTime, SkipsTheHourOfTheSpringNight) {

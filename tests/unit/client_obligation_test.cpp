@@ -164,5 +164,106 @@ TEST(Obligation, WhileTheHubItselfShoutsTheDeviceIsSilent) {
   EXPECT_NE(night.first_ring(minutes(2), true), kNever) << "it went on where the hub fell silent";
 }
 
+// ---- Rounds (P-118)
+
+struct RoundsNight {
+  MemoryWorld world;
+  Device& ida = world.enrol(world.ida);
+  Device& second = world.enrol(world.unit_b_second);
+  Device& amalie = world.enrol(world.amalie);
+  client::Client::Asked asked = world.ask(amalie);
+
+  // Every 15 minutes for an hour from now.
+  void advise() {
+    static_cast<void>(ida->take(asked.alert));
+    world.settle();
+    wire::Advice advice = LoneNight::advice();
+    advice.rounds = wire::Rounds{minutes(15), world.clock.now() + minutes(60)};
+    ASSERT_TRUE(ida->advise(asked.alert, advice));
+    world.settle();
+  }
+  void pass(Millis time) {
+    for (const UtcTime until = world.clock.now() + time; world.clock.now() < until;) {
+      world.clock.advance(seconds(10));
+      world.settle(Millis(1));
+    }
+  }
+  void look_in(Device& device) {
+    ASSERT_TRUE(device->send(asked.conversation, wire::Observation{"Sover.", world.clock.now()}));
+    world.settle();
+  }
+  static std::size_t reminders(Device& device) { return device.all<client::RoundDue>().size(); }
+  std::optional<client::RoundsView> rounds(Device& device) { return device->rounds(asked.conversation); }
+};
+
+TEST(Rounds, AMissedRoundRemindsTheUnitsDevicesOnceAndNobodyElse) {
+  RoundsNight night;
+  EXPECT_FALSE(night.rounds(night.amalie));
+  night.advise();
+  ASSERT_TRUE(night.rounds(night.amalie));
+  EXPECT_EQ(night.rounds(night.amalie)->every, minutes(15));
+  night.pass(minutes(14));
+  EXPECT_EQ(night.reminders(night.amalie), 0U);
+  EXPECT_FALSE(night.rounds(night.amalie)->late);
+  night.pass(minutes(2));
+  EXPECT_EQ(night.reminders(night.amalie), 1U);
+  EXPECT_EQ(night.reminders(night.second), 1U) << "whichever telephone she carries";
+  EXPECT_EQ(night.reminders(night.ida), 0U) << "a reminder is no escalation";
+  EXPECT_TRUE(night.rounds(night.amalie)->late);
+  EXPECT_TRUE(night.rounds(night.amalie)->ours);
+  ASSERT_TRUE(night.rounds(night.ida));
+  EXPECT_TRUE(night.rounds(night.ida)->late) << "she can see it";
+  EXPECT_FALSE(night.rounds(night.ida)->ours);
+  night.pass(minutes(10));
+  EXPECT_EQ(night.reminders(night.amalie), 1U);
+
+  night.look_in(night.second);
+  EXPECT_FALSE(night.rounds(night.amalie)->late);
+  night.pass(minutes(16));
+  EXPECT_EQ(night.reminders(night.amalie), 2U) << "counted from the last look, by whomever";
+}
+
+TEST(Rounds, AReminderNeedsNoHubAndComesAgainAfterARestart) {
+  RoundsNight night;
+  night.advise();
+  night.world.hub->set_reachable(false);
+  night.pass(minutes(16));
+  EXPECT_EQ(night.reminders(night.amalie), 1U);
+  night.world.reopen(night.amalie);
+  night.pass(minutes(1));
+  EXPECT_EQ(night.reminders(night.amalie), 2U);
+  night.look_in(night.amalie);
+  EXPECT_FALSE(night.rounds(night.amalie)->late) << "her own word counts, stored at the hub or not";
+}
+
+TEST(Rounds, TheyAreOverWhenTheirTimeIsAndWhenTheCallIs) {
+  RoundsNight night;
+  night.advise();
+  for (int round = 0; round < 4; ++round) {
+    night.pass(minutes(14));
+    night.look_in(night.amalie);
+  }
+  ASSERT_TRUE(night.rounds(night.amalie));
+  EXPECT_EQ(night.rounds(night.amalie)->next, std::nullopt);
+  night.pass(minutes(30));
+  EXPECT_EQ(night.reminders(night.amalie), 0U);
+
+  RoundsNight other;
+  other.advise();
+  ASSERT_TRUE(other.amalie->close(other.asked.alert));
+  other.pass(minutes(30));
+  EXPECT_EQ(other.reminders(other.amalie), 0U);
+  EXPECT_FALSE(other.rounds(other.amalie));
+}
+
+TEST(Rounds, ARoundThatIsSaidToBeYetToComeIsNone) {
+  RoundsNight night;
+  night.advise();
+  ASSERT_TRUE(night.amalie->send(night.asked.conversation,
+                                 wire::Observation{"Sover.", night.world.clock.now() + minutes(50)}));
+  night.pass(minutes(17));
+  EXPECT_EQ(night.reminders(night.amalie), 1U);
+}
+
 }  // namespace
 }  // namespace nattevagt::testing

@@ -109,6 +109,18 @@ const Refusal kRefusals[] = {
        body<Advice>(c).read_back_required = true;
      },
      Errc::kInvalidValue},
+    {"rounds every four minutes (P-118)", 4,
+     [](Content& c) {
+       body<Advice>(c).rounds = Rounds{std::chrono::minutes(4), from_unix_ms(1'790'000'000'000)};
+     },
+     Errc::kInvalidValue},
+    {"rounds every five hours (P-118)", 4,
+     [](Content& c) {
+       body<Advice>(c).rounds = Rounds{std::chrono::minutes(300), from_unix_ms(1'790'000'000'000)};
+     },
+     Errc::kInvalidValue},
+    {"rounds without an end", 4,
+     [](Content& c) { body<Advice>(c).rounds = Rounds{std::chrono::minutes(15), kNever}; }, Errc::kInvalidValue},
     {"done at no time", 7, [](Content& c) { body<Done>(c).at = kNever; }, Errc::kInvalidValue},
     {"observed in 1970", 8, [](Content& c) { body<Observation>(c).at = from_unix_ms(1); },
      Errc::kInvalidValue},

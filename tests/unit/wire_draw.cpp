@@ -481,6 +481,7 @@ Body Draw::body(std::size_t kind) {
       out.text = text(kSize);
       if (coin()) out.medicine = Medicine{text(kSize), text(kSize), text(kSize), text(kSize)};
       out.read_back_required = out.medicine || coin();
+      if (coin()) out.rounds = Rounds{std::chrono::minutes(5 + below(236)), time()};
       return out;
     }
     case 5: return ReadBack{id<MessageId>(), text(kSize)};

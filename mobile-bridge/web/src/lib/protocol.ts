@@ -58,6 +58,8 @@ export interface PlanCard extends PlanWords {
   signatures: { author: Author; at: Time }[];
   may_sign: boolean;
 }
+// Rounds that an advice asks for (P-118).
+export interface Rounds { every_min: number; until: Time; next: Time | null; late: boolean; remind: boolean }
 export interface CitizenLook {
   name: string;
   cpr: string;
@@ -65,6 +67,8 @@ export interface CitizenLook {
   conflict: boolean;
   cards: PlanCard[];
   previous: PlanCard[];
+  shown: PlanCard[];   // beside a call: what others showed in it, and this device does not have (P-169)
+  may_show: string | null; // beside a call: the conversation whose card nobody has shown in it
   conversations: {
     conversation: string; name: string; cpr: string; match: Match; may_write: boolean; members: Person[];
   }[];
@@ -197,6 +201,7 @@ export interface AdviceRequest {
   citizen: string;
   cpr: string;
   plan: PlanState | null;
+  rounds: Rounds | null;
   alone: boolean;
   drill: boolean;
   first_words: string;
@@ -261,6 +266,7 @@ export interface LockedView {
   opened: boolean;
   pin_wait_ms: number;
   ringing: Severity | null;
+  round_due: boolean;
   language: Language;
 }
 export type View = OpenView | LockedView;
@@ -281,6 +287,7 @@ export type Message = Said & (
       vital_signs: string; question: string }
   | { kind: "text"; text: string }
   | { kind: "advice"; text: string; medicine: Medicine | null; done: boolean | null;
+      rounds: { every_min: number; until: Time } | null;
       read_back: "not_needed" | "awaited" | "judging" | "wrong" | "correct" }
   | { kind: "read_back"; advice: string; text: string; verdict: boolean | null; may_judge: boolean }
   | { kind: "verdict"; read_back: string; correct: boolean }

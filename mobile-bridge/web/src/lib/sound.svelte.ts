@@ -1,6 +1,6 @@
-// Rings until it is handled. Two tones, made here: no file that could be missing.
+// Rings until it is handled: a call by its severity, a round that is late once a minute. Two tones, made here: no file that could be missing.
 const toneSeconds = 0.22;
-const pauses: Record<string, number> = { alarm: 700, red: 1800, yellow: 6000, green: 20000 };
+const pauses: Record<string, number> = { alarm: 700, red: 1800, yellow: 6000, green: 20000, round: 60000 };
 
 let context: AudioContext | null = null;
 let timer: ReturnType<typeof setInterval> | undefined;
@@ -15,7 +15,8 @@ export function allowSound(): void {
 export function chime(severity = "red"): void {
   if (!context || context.state !== "running") return;
   const high = severity === "alarm" ? 1180 : 880;
-  [high, high * 0.75, high].forEach((pitch, i) => {
+  const pitches = severity === "round" ? [high * 0.5, high * 0.75] : [high, high * 0.75, high];
+  pitches.forEach((pitch, i) => {
     const tone = context!.createOscillator();
     const volume = context!.createGain();
     const from = context!.currentTime + i * toneSeconds;

@@ -59,6 +59,14 @@ export function dayName(day: Day): string {
   if (language === "da") return day.text;
   return new Intl.DateTimeFormat("en-GB", { dateStyle: "long", timeZone: "UTC" }).format(new Date(day.iso));
 }
+// "2026-10-12", "2026-10-25T07:30": what a field of days and times holds, in words.
+export function chosenDay(value: string): string {
+  const [day = "", time = ""] = value.split("T");
+  const at = Date.parse(`${day}T12:00:00Z`);
+  if (Number.isNaN(at)) return "";
+  const date = new Intl.DateTimeFormat(language === "da" ? "da-DK" : "en-GB", { dateStyle: "full", timeZone: "UTC" }).format(at);
+  return time ? `${date} ${language === "da" ? "kl. " : "at "}${time.replace(":", ".")}` : date;
+}
 // A stretch of time as 05.00; an hour and more as 1.05.00.
 export function stretch(ms: number): string {
   const seconds = Math.max(0, Math.ceil(ms / 1000));
