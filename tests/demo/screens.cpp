@@ -108,7 +108,13 @@ void screens_for_people(Stage& stage, Cast& cast, const std::atomic<bool>& stop)
   for (Actor* actor : screens)
     fmt::print("  {}  {:<20} {}\n", ++number, actor->name(), actor->open_screens());
   fmt::print("\n  PIN på dem alle: {}\n", Stage::pin());
-  fmt::print("  Et link gælder én gang. Skriv skærmens nummer for et nyt.\n\n");
+  fmt::print("  Et link gælder én gang. Skriv skærmens nummer og Enter for et nyt.\n\n");
+  fmt::print("  Sådan spilles natten, med hver skærm i sit eget vindue:\n"
+             "  - Hos Amalie: lås op, skriv dit navn og en PIN, og tryk \"Spørg vagthavende psykiater\".\n"
+             "  - Hos Ida: lås op. Det ringer: åbn kaldet, tryk \"Jeg tager den\", og giv et råd.\n"
+             "  - Hos Amalie: læs rådet tilbage. Hos Ida: \"Tilbagelæst korrekt\".\n"
+             "  - Eller tag det ikke: efter fem minutter ringer det hos Rune.\n"
+             "  - Hos botilbudsteamet (Tove): nattens overblik under \"Morgen\".\n\n");
   fmt::print("  De andre, fra et andet vindue (export NATTEVAGT_PIN={} PATH={}:$PATH):\n", Stage::pin(),
              stage.bin_dir());
   for (const auto& actor : stage.actors()) {

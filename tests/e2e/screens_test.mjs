@@ -187,7 +187,9 @@ test("6a: from the unlocked phone to Sendt in two taps; Ida's locked screen ring
   await asks(situation, { kind: "Forværring, psykose eller uro", citizen: "Kaje Test Hansen", cpr: "2103009996" });
   await amalie.page.locator(".steps .reached", { hasText: "Sendt" }).waitFor();
   await amalie.sees("Ingen har svaret endnu.");
-  await amalie.page.locator(".status-next", { hasText: /bagvagt, psykiatri.*om 0\d\.\d\d/ }).waitFor();
+  const countdown = amalie.page.locator(".status-next", { hasText: /bagvagt, psykiatri.*om 0\d\.\d\d/ });
+  const first = await countdown.innerText();
+  await amalie.page.waitForFunction((before) => document.querySelector(".status-next")?.innerText !== before, first); // it counts
   await amalie.look("worker-waiting");
 
   await ida.sees("Haster. Lås op.");
@@ -211,6 +213,7 @@ test("6a: from the unlocked phone to Sendt in two taps; Ida's locked screen ring
 test("6a: taken by name, filled in afterwards, a colleague called in", async () => {
   await timedClick(ida, ida.page.getByRole("button", { name: "Jeg tager den" }), "take");
   await amalie.sees("Overtaget af Ida Eksempel, overlæge");
+  assert.equal(await ida.page.getByRole("button", { name: "Jeg tager den" }).count(), 0);
   await amalie.look("worker-taken");
 
   await ida.unfold("Giv videre til bagvagt");
@@ -236,7 +239,7 @@ test("6a: taken by name, filled in afterwards, a colleague called in", async () 
   await ida.sees(background);
   await ida.fill("Skriv her", "Har hun planer om at skade sig selv?");
   await ida.press("Send");
-  await amalie.sees("Har hun planer om at skade sig selv?");
+  await amalie.page.locator(".message", { hasText: "Har hun planer om at skade sig selv?" }).getByText("Ida Eksempel, overlæge").waitFor();
   await amalie.fill("Skriv her", "Tanker ja. Planer nej. Kan aflede sig med te og radio.");
   await amalie.page.getByRole("region", { name: "Skriv til samtalen" }).getByRole("button", { name: "Send" }).click();
   await ida.sees("Kan aflede sig med te og radio.");
@@ -285,12 +288,14 @@ test("6a: medicine advice must be read back; a wrong dose is sent back; done, jo
   await amalie.opens("Har gået uroligt");
   await amalie.sees(advice);
   await amalie.sees("Tilsyn hvert 15. minut til kl. 04.00");
+  assert.equal(await amalie.page.getByRole("button", { name: "Udført" }).count(), 0); // not before it is read back
   await amalie.press("Afslut");
   await amalie.sees("Kan ikke afsluttes endnu");
   await amalie.look("worker-advice");
   await amalie.fill("Læs tilbage", "Oxazepam 25 mg nu, ikke mere før kl. 08.");
   await amalie.press("Læs tilbage");
   await amalie.sees("Vent på \"Tilbagelæst korrekt\"");
+  assert.equal(await amalie.page.getByRole("button", { name: "Udført" }).count(), 0);
   await ida.sees("Oxazepam 25 mg nu");
   await ida.look("psychiatrist-judge");
   await ida.page.getByRole("button", { name: "Ikke korrekt – læs igen" }).click();
@@ -444,6 +449,9 @@ test("Alarm: held for two seconds, undone in time; who cannot hold presses and c
   await button.waitFor();
   assert.equal(await amalie.page.locator(".left a.request").count(), before);
   await button.click();
+  await amalie.page.keyboard.press("Escape");
+  await amalie.page.getByRole("button", { name: "Send alarm nu" }).waitFor({ state: "detached" });
+  await button.click();
   await amalie.look("worker-alarm");
   await amalie.press("Send alarm nu");
   await amalie.page.locator(".steps .reached", { hasText: "Sendt" }).waitFor();
@@ -456,9 +464,12 @@ test("Alarm: held for two seconds, undone in time; who cannot hold presses and c
 });
 
 test("What people write stays text, in every field", async () => {
+  await amalie.goes("/ask");
+  await amalie.fill("Hvad sker der lige nu?", "Amalies egne halve ord");
   await amalie.goes("/holder");
   await amalie.holds(bad("navn"), bad("stilling"), "XSS");
   await amalie.page.getByRole("link", { name: "Spørg vagthavende psykiater" }).click();
+  assert.equal(await amalie.page.getByLabel("Hvad sker der lige nu?", { exact: true }).inputValue(), ""); // another's words
   await amalie.fill("Hvad sker der lige nu?", bad("s"));
   await amalie.unfold("Udfyld mere nu");
   for (const label of ["Borger", "Ring tilbage på", "Baggrund", "Analyse", "Råd"]) await amalie.fill(label, bad(label));
@@ -618,8 +629,12 @@ test("Without the hub: said at once, IKKE SENDT with numbers, and sent when it i
   await amalie.page.locator(".reserve.loud a", { hasText: "ring 112" }).evaluate((one) => one.addEventListener("click", (e) => e.preventDefault()));
   await amalie.page.locator(".reserve.loud a", { hasText: "ring 112" }).click();
   await amalie.page.waitForFunction(() => document.title === "Nattevagt");
+  const tones = await amalie.page.evaluate(() => globalThis.tones);
+  assert.ok(tones > 0, "it rang");
   await stage.tell("start-hub");
   await amalie.page.locator(".steps .reached", { hasText: "Sendt" }).waitFor();
+  await amalie.page.waitForTimeout(2_500); // more than a red call's pause
+  assert.equal(await amalie.page.evaluate(() => globalThis.tones), tones, "and does not ring on");
   await ida.home();
   await ida.page.locator("a.request", { hasText: "når nettet er væk" }).waitFor();
 });

@@ -103,6 +103,14 @@ export class Person {
     await person.context.grantPermissions(["clipboard-read", "clipboard-write"]);
     person.page = await person.context.newPage();
     person.page.setDefaultTimeout(hangMs);
+    await person.page.addInitScript(() => { // the tones that a page has begun
+      const make = AudioContext.prototype.createOscillator;
+      globalThis.tones = 0;
+      AudioContext.prototype.createOscillator = function () {
+        globalThis.tones += 1;
+        return make.call(this);
+      };
+    });
     person.faults = [];
     person.page.on("pageerror", (error) => person.faults.push(String(error)));
     person.page.on("console", (line) => {

@@ -59,13 +59,15 @@ export function dayName(day: Day): string {
   if (language === "da") return day.text;
   return new Intl.DateTimeFormat("en-GB", { dateStyle: "long", timeZone: "UTC" }).format(new Date(day.iso));
 }
-// "2026-10-12", "2026-10-25T07:30": what a field of days and times holds, in words.
-export function chosenDay(value: string): string {
-  const [day = "", time = ""] = value.split("T");
-  const at = Date.parse(`${day}T12:00:00Z`);
-  if (Number.isNaN(at)) return "";
-  const date = new Intl.DateTimeFormat(language === "da" ? "da-DK" : "en-GB", { dateStyle: "full", timeZone: "UTC" }).format(at);
-  return time ? `${date} ${language === "da" ? "kl. " : "at "}${time.replace(":", ".")}` : date;
+// "2026-10-12", "04:00", "2026-10-25T07:30": what a field of days and times holds, in words.
+export function chosenText(value: string): string {
+  const parts = /^(\d{4}-\d\d-\d\d)?T?(?:(\d\d):(\d\d))?$/.exec(value);
+  const at = parts?.[1] ? Date.parse(`${parts[1]}T12:00:00Z`) : null;
+  if (!parts || Number.isNaN(at)) return "";
+  const date = at === null ? ""
+    : new Intl.DateTimeFormat(language === "da" ? "da-DK" : "en-GB", { dateStyle: "full", timeZone: "UTC" }).format(at);
+  const time = parts[2] ? `${language === "da" ? "kl." : "at"} ${parts[2]}.${parts[3]}` : "";
+  return [date, time].filter(Boolean).join(" ");
 }
 // A stretch of time as 05.00; an hour and more as 1.05.00.
 export function stretch(ms: number): string {
