@@ -161,7 +161,7 @@ std::unique_ptr<Base> make(int night) {
   for (const auto& holder : holders) enrolled.push_back(&world.enrol(holder));
   world.settle();
   if (night >= kDuty) {
-    out->duty = DutyRules{world.first_role, {}, 4, 2, starts + kDutyChange, seconds(40), seconds(60)};
+    out->duty = DutyRules{world.first_role, {}, 4, 2, starts + kDutyChange, seconds(40), seconds(60), {}};
     for (std::size_t i = 0; i < holders.size(); ++i) out->duty->persons[i] = holders[i].person;
     out->ladder.steps[0].targets = {};
     publish_rota(world, *out->duty);
@@ -191,7 +191,10 @@ std::unique_ptr<Base> make(int night) {
   }
   NV_CHECK(out->devices.size() == kDevices);
   out->config = world.hub->config();
-  if (out->duty) out->config.duty = {out->duty->check_in_within, out->duty->silent_after};
+  if (out->duty) {
+    out->config.duty = {out->duty->check_in_within, out->duty->silent_after};
+    out->duty->cards = out->config.organisations;
+  }
   out->sign_seed = to_bytes(world.hub->sign_key().seed().expose());
   out->snapshot = world.hub->core().snapshot();
   const auto live = world.hub->core().live_records();
@@ -211,11 +214,8 @@ std::unique_ptr<Base> make(int night) {
 void Disk::commit(const client::Outcome& outcome) {
   for (const client::StoreWrite& write : outcome.writes) {
     const std::pair key{write.table, write.key};
-    if (write.value) {
-      rows.insert_or_assign(key, std::make_shared<const Bytes>(to_bytes(write.value->expose())));
-    } else {
-      rows.erase(key);
-    }
+    Row row = write.value ? std::make_shared<const Bytes>(to_bytes(write.value->expose())) : nullptr;
+    rows.insert_or_assign(key, std::move(row));
   }
   for (const client::Message& message : outcome.messages) {
     const auto [found, fresh] = messages.try_emplace({message.conversation, message.id});
@@ -234,8 +234,17 @@ void Disk::commit(const client::Outcome& outcome) {
 
 Status Disk::wake(client::ClientCore& core, UtcTime now) const {
   client::StoreImage image;
-  for (const auto& [key, row] : rows)
-    image.rows.push_back({key.first, key.second, SecretBytes(ByteView(*row))});
+  const auto add = [&](const auto& entry) {
+    if (entry.second == nullptr) return;
+    image.rows.push_back({entry.first.first, entry.first.second, SecretBytes(ByteView(*entry.second))});
+  };
+  static const Rows kNothing;
+  auto changed = rows.begin();
+  for (const auto& entry : from == nullptr ? kNothing : *from) {  // both are in order
+    for (; changed != rows.end() && changed->first < entry.first; ++changed) add(*changed);
+    if (changed == rows.end() || changed->first != entry.first) add(entry);
+  }
+  for (; changed != rows.end(); ++changed) add(*changed);
   NV_TRYV(core.restore(image, now));
   std::vector<const StoredMessage*> order;
   for (const auto& [key, stored] : messages) order.push_back(&stored);

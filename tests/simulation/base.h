@@ -27,14 +27,16 @@ inline constexpr int kStoryA = 4, kStoryB = 8;  // the first of four
 inline constexpr int kDuty = 12;  // the first of four
 inline constexpr int kBases = 16;
 
-// A device's disk: rows are shared between copies, and between nights.
-using Row = std::shared_ptr<const Bytes>;
+// A device's disk. What was there when the night began is shared by all nights; a night has what it changed.
+using Row = std::shared_ptr<const Bytes>;  // none: deleted
+using Rows = std::map<std::pair<client::Table, Bytes>, Row>;
 struct StoredMessage {
   client::Message message;
   std::uint64_t number = 0;  // order of insertion
 };
 struct Disk {
-  std::map<std::pair<client::Table, Bytes>, Row> rows;
+  const Rows* from = nullptr;  // of the base
+  Rows rows;                   // instead of those
   std::map<std::pair<ConversationId, MessageId>, StoredMessage> messages;
   std::uint64_t inserted = 0;
 

@@ -1,13 +1,14 @@
-// What the rig remembers of Ed25519 and X25519, so that a night costs what is new in it. All are pure functions,
-// so an answer that was given once is right for ever: the keys of the seven devices and of their key packages
-// are derived from the same seeds in every night, and what six devices verify, one of them has just signed.
-// Linked in with --wrap (CMakeLists.txt). Everything else of the cryptography is done as often as in the product.
+#include "tests/simulation/crypto_memo.h"
+
 #include <sodium.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstring>
 #include <unordered_map>
+
+#include "tests/simulation/draw.h"
 
 // The linker's own names for a wrapped function and the one behind it.
 extern "C" {
@@ -21,6 +22,8 @@ int __wrap_crypto_sign_detached(unsigned char*, unsigned long long*, const unsig
                                 const unsigned char*);
 int __real_crypto_sign_seed_keypair(unsigned char*, unsigned char*, const unsigned char*);
 int __wrap_crypto_sign_seed_keypair(unsigned char*, unsigned char*, const unsigned char*);
+int __real_crypto_scalarmult(unsigned char*, const unsigned char*, const unsigned char*);
+int __wrap_crypto_scalarmult(unsigned char*, const unsigned char*, const unsigned char*);
 int __real_crypto_scalarmult_base(unsigned char*, const unsigned char*);
 int __wrap_crypto_scalarmult_base(unsigned char*, const unsigned char*);
 }
@@ -28,6 +31,7 @@ int __wrap_crypto_scalarmult_base(unsigned char*, const unsigned char*);
 namespace {
 
 constexpr std::size_t kRememberedMax = 100'000;
+constexpr std::size_t kAgreedMax = 2'000;  // asked for again within the night
 
 template <std::size_t Size>
 using Block = std::array<std::uint8_t, Size>;
@@ -49,6 +53,10 @@ Block<Size> block(const unsigned char* bytes) {
   return out;
 }
 
+using nattevagt::simulation::mixed;
+
+bool ed25519 = false;
+
 // Two lanes of multiply and mix: no forger is at work here but our own bit flips.
 std::array<std::uint64_t, 2> mark_of(const unsigned char* bytes, unsigned long long size) {
   std::uint64_t a = 0x9e3779b97f4a7c15ULL ^ size, b = 0xc2b2ae3d27d4eb4fULL;
@@ -66,6 +74,18 @@ std::array<std::uint64_t, 2> mark_of(const unsigned char* bytes, unsigned long l
   return {a, b};
 }
 
+Block<crypto_sign_BYTES> stand_in(const unsigned char* message, unsigned long long size,
+                                  const unsigned char* key) {
+  const auto words = mark_of(message, size), keys = mark_of(key, crypto_sign_PUBLICKEYBYTES);
+  Block<crypto_sign_BYTES> out;
+  for (std::size_t i = 0; i < out.size() / 8; ++i) {
+    const std::uint64_t word =
+        mixed(words[i % 2] ^ mixed(words[1 - i % 2] + i) ^ mixed(keys[i % 2] ^ i));
+    std::memcpy(out.data() + 8 * i, &word, sizeof word);
+  }
+  return out;
+}
+
 struct Asked {
   std::array<std::uint64_t, 2> message;
   Block<crypto_sign_PUBLICKEYBYTES> key;
@@ -81,10 +101,17 @@ void remember(const unsigned char* signature, const Asked& asked) {
   verified().insert_or_assign(block<crypto_sign_BYTES>(signature), asked);
 }
 
+// Of X25519, by the secret ones.
+Memo<crypto_scalarmult_SCALARBYTES, Block<crypto_scalarmult_BYTES>>& open_halves() {
+  static Memo<crypto_scalarmult_SCALARBYTES, Block<crypto_scalarmult_BYTES>> known;
+  return known;
+}
+
 }  // namespace
 
 int __wrap_crypto_sign_verify_detached(const unsigned char* signature, const unsigned char* message,
                                        unsigned long long size, const unsigned char* key) {
+  if (block<crypto_sign_BYTES>(signature) == stand_in(message, size, key)) return 0;
   Asked asked{mark_of(message, size), block<crypto_sign_PUBLICKEYBYTES>(key)};
   const auto found = verified().find(block<crypto_sign_BYTES>(signature));
   if (found != verified().end() && found->second.message == asked.message && found->second.key == asked.key) {
@@ -99,6 +126,12 @@ int __wrap_crypto_sign_verify_detached(const unsigned char* signature, const uns
 int __wrap_crypto_sign_detached(unsigned char* signature, unsigned long long* length,
                                 const unsigned char* message, unsigned long long size,
                                 const unsigned char* key) {
+  if (!ed25519) {
+    const auto made = stand_in(message, size, key + 32);
+    std::memcpy(signature, made.data(), made.size());
+    if (length != nullptr) *length = made.size();
+    return 0;
+  }
   const int done = __real_crypto_sign_detached(signature, length, message, size, key);
   if (done == 0) remember(signature, {mark_of(message, size), block<32>(key + 32), 0});
   return done;
@@ -120,15 +153,36 @@ int __wrap_crypto_sign_seed_keypair(unsigned char* open, unsigned char* secret, 
 }
 
 int __wrap_crypto_scalarmult_base(unsigned char* open, const unsigned char* secret) {
-  static Memo<crypto_scalarmult_SCALARBYTES, Block<crypto_scalarmult_BYTES>> known;
   const auto asked = block<crypto_scalarmult_SCALARBYTES>(secret);
-  const auto found = known.find(asked);
-  if (found != known.end()) {
+  const auto found = open_halves().find(asked);
+  if (found != open_halves().end()) {
     std::memcpy(open, found->second.data(), crypto_scalarmult_BYTES);
     return 0;
   }
   const int done = __real_crypto_scalarmult_base(open, secret);
-  if (known.size() >= kRememberedMax) known.clear();
-  if (done == 0) known[asked] = block<crypto_scalarmult_BYTES>(open);
+  if (open_halves().size() >= kRememberedMax) open_halves().clear();
+  if (done == 0) open_halves()[asked] = block<crypto_scalarmult_BYTES>(open);
   return done;
 }
+
+// Both sides of an agreement get the same: known by the two open halves, in order.
+int __wrap_crypto_scalarmult(unsigned char* shared, const unsigned char* secret, const unsigned char* peer) {
+  static Memo<2 * crypto_scalarmult_BYTES, Block<crypto_scalarmult_BYTES>> known;
+  const auto own = open_halves().find(block<crypto_scalarmult_SCALARBYTES>(secret));
+  if (own == open_halves().end()) return __real_crypto_scalarmult(shared, secret, peer);
+  const auto other = block<crypto_scalarmult_BYTES>(peer);
+  Block<2 * crypto_scalarmult_BYTES> both;
+  const auto& [first, second] = std::minmax(own->second, other);
+  std::copy(second.begin(), second.end(), std::copy(first.begin(), first.end(), both.begin()));
+  const auto found = known.find(both);
+  if (found != known.end()) {
+    std::memcpy(shared, found->second.data(), crypto_scalarmult_BYTES);
+    return 0;
+  }
+  const int done = __real_crypto_scalarmult(shared, secret, peer);
+  if (known.size() >= kAgreedMax) known.clear();
+  if (done == 0) known[both] = block<crypto_scalarmult_BYTES>(shared);
+  return done;
+}
+
+void nattevagt::simulation::sign_with_ed25519(bool on) { ed25519 = on; }

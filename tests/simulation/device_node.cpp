@@ -17,7 +17,7 @@ DeviceNode::DeviceNode(int number, const Base& base, Host& host, Oracles& oracle
       oracles_(oracles),
       mutant_(mutant),
       seed_(seed),
-      disk_(base.devices[static_cast<std::size_t>(number)].disk) {}
+      disk_{&base.devices[static_cast<std::size_t>(number)].disk.rows, {}, {}, 0} {}
 
 void DeviceNode::boot(Millis t, Millis wall_offset, std::int64_t ppm) {
   NV_CHECK(!core_);
@@ -147,7 +147,15 @@ Bytes DeviceNode::as_sent(Bytes frame) const {
 }
 
 void DeviceNode::show(const client::Outcome& outcome, Millis t) {
-  std::vector<client::Event> events = outcome.events;
+  if (mutant_ != Mutant::kNone) return show_otherwise(outcome.events, t);
+  for (const client::Event& event : outcome.events) {
+    oracles_.event_shown(number_, event, t);
+    host_.shown(number_, event);
+  }
+}
+
+// What a broken device would show.
+void DeviceNode::show_otherwise(std::vector<client::Event> events, Millis t) {
   for (client::Event& event : events) {
     if (auto* changed = std::get_if<client::AlertChanged>(&event)) {
       const bool first = changed->notice == wire::NoticeKind::kFirst;

@@ -54,6 +54,7 @@ class DeviceNode {
   bool rebuild(Millis t);
   bool commit(const client::Outcome& outcome);
   void show(const client::Outcome& outcome, Millis t);
+  void show_otherwise(std::vector<client::Event> events, Millis t);
   void follow_link(Millis t);
   Bytes as_sent(Bytes frame) const;
 

@@ -32,9 +32,7 @@ HubNode::HubNode(const Base& base, Host& host, Oracles& oracles, Mutant mutant, 
         return seed_bytes;
       }())),
       keep_(seed, Stream::kKeep, 0),
-      sync_draw_(seed, Stream::kSync, 0),
-      snapshot_(base.snapshot),
-      bodies_(base.bodies) {}
+      sync_draw_(seed, Stream::kSync, 0) {}
 
 void HubNode::boot(Millis t, Millis wall_offset, std::int64_t ppm) {
   NV_CHECK(!core_);
@@ -43,7 +41,7 @@ void HubNode::boot(Millis t, Millis wall_offset, std::int64_t ppm) {
   if (mutant_ == Mutant::kHastyDoubt) config.duty.silent_after = std::chrono::seconds(50);
   if (mutant_ == Mutant::kDeafWatch) config.duty.silent_after = std::chrono::hours(1);
   core_ = std::make_unique<broker::HubCore>(config);
-  if (!core_->restore(snapshot_)) oracles_.violation("recovery", "the snapshot is refused");
+  if (!core_->restore(snapshot_ ? *snapshot_ : base_.snapshot)) oracles_.violation("recovery", "the snapshot is refused");
   for (const broker::Record& record : journal_) {
     if (!core_->replay(record)) oracles_.violation("recovery", "a record is refused");
   }
@@ -172,10 +170,24 @@ void HubNode::forget_armed(broker::Record& record) {
   record.meta = broker::encode(*fact);
 }
 
+// kOneSignature: what is written down lacks a signature of those that the hub went by.
+void HubNode::leave_one_signature(broker::Record& record) {
+  auto fact = broker::decode_fact(record.meta);
+  NV_CHECK(fact);
+  auto* published = std::get_if<broker::DocumentPublished>(&*fact);
+  if (published == nullptr || published->document.kind != wire::DocumentKind::kDutyChanges) return;
+  auto changes = wire::decode_duty_changes(published->document.body);
+  NV_CHECK(changes);
+  for (wire::SignedDutyChange& item : changes->items) item.signers.resize(1);
+  published->document.body = wire::encode(*changes);
+  record.meta = broker::encode(*fact);
+}
+
 void HubNode::take(broker::Outcome outcome, Millis t) {
   for (broker::Record& record : outcome.records) {
     if (mutant_ == Mutant::kLeaveOneOut) leave_one_out(record);
     if (mutant_ == Mutant::kForgetArmed) forget_armed(record);
+    if (mutant_ == Mutant::kOneSignature) leave_one_signature(record);
     oracles_.record_written(record);
     if (!record.bodies.empty()) bodies_[record.index] = record.bodies;
     journal_.push_back(std::move(record));
@@ -216,9 +228,8 @@ void HubNode::sync(Millis t, bool works) {
   // The journal begins anew: only what live_records() names may be needed from before.
   snapshot_ = core_->snapshot();
   journal_.clear();
-  const std::vector<JournalIndex> live = core_->live_records();
-  std::erase_if(bodies_,
-                [&](const auto& kept) { return !std::binary_search(live.begin(), live.end(), kept.first); });
+  live_ = core_->live_records();
+  std::erase_if(bodies_, [&](const auto& kept) { return !is_kept(kept.first); });
 }
 
 // Effects in their order, up to the first that must wait; receipts of one sync share a signature.
@@ -261,9 +272,17 @@ void HubNode::build_receipts(std::vector<broker::SendReceipt>& receipts) {
   }
 }
 
+bool HubNode::is_kept(JournalIndex index) const {
+  return !live_ || std::binary_search(live_->begin(), live_->end(), index);
+}
+
 const Bytes& HubNode::body(const broker::BodyRef& ref) const {
-  const auto found = bodies_.find(ref.index);
-  NV_CHECK(found != bodies_.end() && ref.part < found->second.size());  // live_records() named it
+  auto found = bodies_.find(ref.index);
+  if (found == bodies_.end()) {
+    found = base_.bodies.find(ref.index);
+    NV_CHECK(found != base_.bodies.end() && is_kept(ref.index));  // live_records() named it
+  }
+  NV_CHECK(ref.part < found->second.size());
   return found->second[ref.part];
 }
 
@@ -271,6 +290,10 @@ void HubNode::let_go(broker::Effect& effect) {
   if (auto* frame = std::get_if<broker::SendFrame>(&effect)) {
     const bool status = std::holds_alternative<wire::DutyStatuses>(frame->frame.body);
     if (mutant_ == Mutant::kSwallowStatus && status && frame->frame.request == 0) return;
+    if (auto* documents = std::get_if<wire::Documents>(&frame->frame.body); mutant_ == Mutant::kHideChange) {
+      const auto hidden = [](const auto& one) { return one.kind == wire::DocumentKind::kDutyChanges; };
+      if (documents != nullptr) std::erase_if(documents->documents, hidden);
+    }
     host_.send(frame->session, std::move(frame->frame));
   } else if (auto* entry = std::get_if<broker::SendEntry>(&effect)) {
     if (entry->welcome) {

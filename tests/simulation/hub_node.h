@@ -58,9 +58,11 @@ class HubNode {
   void release(Millis t);
   static void leave_one_out(broker::Record& record);
   static void forget_armed(broker::Record& record);
+  static void leave_one_signature(broker::Record& record);
   void let_go(broker::Effect& effect);
   void build_receipts(std::vector<broker::SendReceipt>& receipts);
   void schedule(Millis t);
+  bool is_kept(broker::JournalIndex index) const;
   const Bytes& body(const broker::BodyRef& ref) const;
 
   const Base& base_;
@@ -73,11 +75,12 @@ class HubNode {
   VirtualClock clock_;
 
   // The disk
-  Bytes snapshot_;
+  std::optional<Bytes> snapshot_;  // none: the base's
   broker::JournalIndex snapshot_index_ = 0;
   std::vector<broker::Record> journal_;  // after the snapshot, synced or not
   broker::JournalIndex durable_ = 0;
-  std::map<broker::JournalIndex, std::vector<Bytes>> bodies_;
+  std::map<broker::JournalIndex, std::vector<Bytes>> bodies_;  // of this night; the base has older ones
+  std::optional<std::vector<broker::JournalIndex>> live_;       // when the journal began anew: all that is kept
   std::vector<broker::JournalIndex> ends_;  // of outcomes since the last sync: where a crash may cut
   std::optional<std::pair<broker::JournalIndex, Digest>> before_crash_;
 

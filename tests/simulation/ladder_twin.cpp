@@ -33,8 +33,9 @@ std::string place(AlertState state, std::size_t step) {
 
 }  // namespace
 
-std::set<int> armed_by(const LadderRules& rules, std::size_t step) {
-  return step + 1 < rules.steps.size() ? rules.steps[step + 1].targets : std::set<int>();
+const std::set<int>& armed_by(const LadderRules& rules, std::size_t step) {
+  static const std::set<int> nobody;
+  return step + 1 < rules.steps.size() ? rules.steps[step + 1].targets : nobody;
 }
 
 // Then nobody was out of reach, and it is no technical matter.
@@ -84,11 +85,14 @@ void LadderTwin::enter(const LadderRules& rules, const HubSight& sight, std::siz
 std::set<int> LadderTwin::joining(const LadderRules& rules, const HubSight& sight) const {
   std::set<int> out;
   if (state_ != AlertState::kEscalating) return out;
-  out = rules.steps[step_].targets;
-  if (sight.degraded_step == step_) out.merge(armed_by(rules, step_));
-  std::erase_if(out, [&](int device) {
-    return sight.revoked(device) || in_step_.contains(device) || armed_.contains(device);
-  });
+  const auto add = [&](const std::set<int>& targets) {
+    for (const int device : targets) {
+      const bool rung = in_step_.contains(device) || armed_.contains(device);
+      if (!rung && !sight.revoked(device)) out.insert(device);
+    }
+  };
+  add(rules.steps[step_].targets);
+  if (sight.degraded_step == step_) add(armed_by(rules, step_));
   return out;
 }
 

@@ -25,7 +25,7 @@ struct LadderRules {
 };
 
 // P-185: whom a step of these rules arms, were its role degraded.
-std::set<int> armed_by(const LadderRules& rules, std::size_t step);
+const std::set<int>& armed_by(const LadderRules& rules, std::size_t step);
 
 // What the hub knew when it decided: until when each device counts as there (P-045). kNever: it is connected;
 // long past: it is revoked.

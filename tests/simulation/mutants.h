@@ -43,6 +43,8 @@ enum class Mutant {
   kDeafWatch,
   kForgetArmed,
   kSwallowStatus,
+  kHideChange,
+  kOneSignature,
 };
 
 struct MutantInfo {
@@ -51,7 +53,7 @@ struct MutantInfo {
   std::string_view oracle;  // that must say so
   std::string_view what;
 };
-inline constexpr std::array<MutantInfo, 31> kMutants = {{
+inline constexpr std::array<MutantInfo, 33> kMutants = {{
     {Mutant::kAnswerBeforeSync, "answer-before-sync", "recovery",
      "effects leave before their record is on disk"},
     {Mutant::kLoseDurableRecord, "lose-durable-record", "recovery",
@@ -86,6 +88,8 @@ inline constexpr std::array<MutantInfo, 31> kMutants = {{
     {Mutant::kDeafWatch, "deaf-watch", "duty-late", "the hub notices no silence"},
     {Mutant::kForgetArmed, "forget-armed", "ladder-order", "whom a degraded role arms is not rung"},
     {Mutant::kSwallowStatus, "swallow-status", "duty-told", "what is told of a role's state does not leave"},
+    {Mutant::kHideChange, "hide-change", "duty-agreed", "swaps and take-overs are not told to the devices"},
+    {Mutant::kOneSignature, "one-signature", "duty-truth", "a swap holds that one of the two has signed"},
 }};
 
 inline std::string_view oracle_of(Mutant mutant) {

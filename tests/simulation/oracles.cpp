@@ -39,6 +39,13 @@ bool is_over(AlertState state) { return state == AlertState::kClosed || state ==
 
 }  // namespace
 
+Oracles::Oracles(const Base& base) : base_(base), rules_{base.ladder, base.ladder} {
+  if (!base.duty) return;
+  duty_.is_in(base.duty->before);
+  rules_[0].steps[0].targets = {base.duty->before};
+  rules_[1].steps[0].targets = {base.duty->after};
+}
+
 void Oracles::violation(std::string oracle, std::string text) {
   if (violations_.size() < 20) violations_.push_back({std::move(oracle), std::move(text), t_});
 }
@@ -81,6 +88,7 @@ void Oracles::hub_has(broker::JournalIndex last) {
   if (last < promised_) violation("recovery", "what was answered for is not in the journal");
   std::erase_if(not_durable_, [&](const broker::Record& record) { return record.index > last; });
   std::erase_if(revoked_, [&](const auto& revoked) { return revoked.second > last; });
+  std::erase_if(duty_posted_, [&](const auto& posted) { return posted.second > last; });
   for (; !undo_.empty() && undo_.back().index > last; undo_.pop_back()) {
     incidents_[undo_.back().alert].ladder = undo_.back().ladder;
     incidents_[undo_.back().alert].taken = undo_.back().taken;
@@ -89,7 +97,7 @@ void Oracles::hub_has(broker::JournalIndex last) {
     DutyTwin older = duty_undo_.back().second;
     older.keep_ears_of(duty_);
     duty_ = older;
-    duty_changed_ = t_;
+    duty_changed_ = rota_changed_ = t_;
   }
   hub_synced(last);
 }
@@ -157,10 +165,8 @@ std::array<bool, kDevices> Oracles::revoked() const {
 }
 
 // The ladder as the rota fills it at that moment.
-LadderRules Oracles::rules(UtcTime line) const {
-  LadderRules out = base_.ladder;
-  if (base_.duty) out.steps[0].targets = {base_.duty->on_duty(line)};
-  return out;
+const LadderRules& Oracles::rules(UtcTime line) const {
+  return rules_[base_.duty && duty_.on_duty(*base_.duty, line, revoked()) == base_.duty->after ? 1 : 0];
 }
 
 // ---- Who can be reached, by what the hub writes down
@@ -170,12 +176,21 @@ void Oracles::duty_moves(const broker::Record& record, const broker::Fact& fact)
                      std::holds_alternative<broker::CheckedIn>(fact) ||
                      std::holds_alternative<broker::ShiftEnded>(fact) ||
                      std::holds_alternative<broker::DutyDoubted>(fact);
-  if (!about) return;
+  const auto* published = std::get_if<broker::DocumentPublished>(&fact);
+  const bool changes = published != nullptr && published->document.kind == wire::DocumentKind::kDutyChanges;
+  if (published != nullptr) rota_changed_ = t_;
+  if (!about && !changes) return;
   if (!base_.duty) return violation("duty-truth", "a role that no rota fills is watched");
   duty_undo_.emplace_back(record.index, duty_);
   const std::string wrong = duty_.record(*base_.duty, fact, record.at, revoked());
   if (!wrong.empty()) violation("duty-truth", wrong);
   if (std::holds_alternative<broker::DutyDoubted>(fact)) duty_changed_ = t_;
+  if (!changes) return;
+  const auto said = wire::decode_duty_changes(published->document.body);
+  if (!said) return;
+  for (const wire::SignedDutyChange& item : said->items) {
+    if (const auto change = wire::decode_duty_change(item.body)) duty_posted_.emplace(change->id, record.index);
+  }
 }
 
 void Oracles::check_duty() {
@@ -228,12 +243,14 @@ void Oracles::check_promise(const Incident& incident, UtcTime at) {
 void Oracles::check_ladders() {
   if (!hub_up_) return;
   const UtcTime line = boot_line_ + (t_ - boot_t_);
-  const Millis quiet = t_ - hub_trouble_;
+  if (t_ - hub_trouble_ < kStepLate) return;
+  const LadderRules& now = rules(line);
+  const HubSight seen = sight(line);
   for (const auto& [id, incident] : incidents_) {
-    if (!incident.ladder || quiet < kStepLate) continue;
-    const UtcTime next = incident.ladder->next_at(rules(line), sight(line));
+    if (!incident.ladder) continue;
+    const UtcTime next = incident.ladder->next_at(now, seen);
     if (next != kNever && next + kStepLate < line) violation("ladder-late", "the hub does not move an alert");
-    if (incident.ladder->joining(rules(line), sight(line)).empty()) {
+    if (incident.ladder->joining(now, seen).empty()) {
       joins_since_.erase(id);
     } else if (t_ - std::max(joins_since_.try_emplace(id, t_).first->second, hub_trouble_) > kStepLate) {
       violation("ladder-late", "who came on duty, or is armed, is not rung");
@@ -384,6 +401,10 @@ void Oracles::event_shown(int device, const client::Event& event, Millis) {
   if (const auto* own = std::get_if<client::OwnMessage>(&event)) own_shown(device, *own);
   if (const auto* changed = std::get_if<client::AlertChanged>(&event)) alert_shown(device, *changed);
   if (const auto* ring = std::get_if<client::RingNow>(&event)) incidents_[ring->alert].told = true;
+  if (const auto* answered = std::get_if<client::DutyAnswered>(&event)) {
+    const bool kept = answered->why != Errc{} || duty_posted_.contains(answered->id);
+    if (!kept) violation("duty-truth", "a change of duty was answered for and is not there");
+  }
   if (const auto* suspicion = std::get_if<client::Suspicion>(&event)) {
     suspicious_.insert(device);
     // A hub that was away has broken its promise (P-063), and that is what it says.

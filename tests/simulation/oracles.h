@@ -15,8 +15,9 @@
 //   taken-is-true        "Overtaget af" is shown only of who has pressed take on that alert (P-053)
 //   ladder-order         each of an alert's records is what the rules give: steps in order, each after its
 //                        wait, its declines or with nobody reachable, everybody rung (ladder_twin.h)
-//   duty-truth           who is asked to check in, and which role is degraded or well again, is what the rules
-//                        give (duty_twin.h)
+//   duty-truth           who is on duty by swaps and take-overs, who is asked to check in, and which role is
+//                        degraded or well again, is what the rules give (duty_twin.h); what was answered for is
+//                        in the hub's document
 //   promise              the loud end comes by the time that the receipt promised (P-063)
 //   monotone             what was shown as stored is not taken back; an ended alert stays ended
 //   told                 what is asked for is shown as stored, or as not sent, within the promised time
@@ -26,6 +27,7 @@
 //   ladder-late          the hub moves an alert when the rules say so; none climbs or waits for ever
 //   duty-late            a role is degraded, and well again, within seconds of when the rules say so
 //   duty-told            the unit's devices show it, and nothing of it when it is over
+//   duty-agreed          whoever may be on duty knows whether she is, as the hub does
 //   loud                 what nobody took was loud on the asking unit's devices
 //   ring                 who is connected when a step names it hears it
 //   delivered            every member shows what was stored
@@ -60,9 +62,7 @@ struct Violation {
 
 class Oracles {
  public:
-  explicit Oracles(const Base& base) : base_(base) {
-    if (base.duty) duty_.is_in(base.duty->before);
-  }
+  explicit Oracles(const Base& base);
 
   void violation(std::string oracle, std::string text);
   const std::vector<Violation>& violations() const { return violations_; }
@@ -131,6 +131,7 @@ class Oracles {
     std::vector<client::Conversation> conversations;
     std::set<MessageId> messages;  // in its store, by a place in a stream
     client::Reach reach;           // of the role of a duty night
+    bool on_duty = false;          // in it, by its own rota
   };
   // `empty`: the hub's queues were, at some moment of the last seconds.
   void finish(const std::vector<Final>& devices, const broker::Counters& hub, bool empty, Millis t);
@@ -175,7 +176,8 @@ class Oracles {
   void duty_moves(const broker::Record& record, const broker::Fact& fact);
   void check_duty();
   void check_told(const std::vector<Final>& devices);
-  LadderRules rules(UtcTime line) const;
+  void check_duty_agreed(const std::vector<Final>& devices);
+  const LadderRules& rules(UtcTime line) const;
   std::array<bool, kDevices> revoked() const;
   HubSight sight(UtcTime now) const;
   int device_of(broker::SessionId session) const;
@@ -190,6 +192,7 @@ class Oracles {
   bool exempt(int device) const { return lost_.contains(device) || lied_to_.contains(device); }
 
   const Base& base_;
+  std::array<LadderRules, 2> rules_;  // with Lis on duty, and with Ida
   std::vector<Violation> violations_;
   std::uint64_t trace_ = 0xcbf29ce484222325ULL;
   Millis t_{};
@@ -212,6 +215,8 @@ class Oracles {
   std::vector<Undo> undo_;
   DutyTwin duty_;
   std::vector<std::pair<broker::JournalIndex, DutyTwin>> duty_undo_;
+  std::map<DutyChangeId, broker::JournalIndex> duty_posted_;  // changes that a record has told of
+  Millis rota_changed_{};
   std::optional<Millis> duty_wrong_since_;
   Millis duty_changed_{};
   std::map<AlertId, Millis> joins_since_;

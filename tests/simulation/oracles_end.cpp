@@ -48,6 +48,7 @@ void Oracles::finish(const std::vector<Final>& devices, const broker::Counters& 
   check_delivered(devices);
   check_agreement(devices);
   check_told(devices);
+  check_duty_agreed(devices);
 }
 
 // What the unit sees of the role is what is so, once it has had time to hear of it.
@@ -60,6 +61,17 @@ void Oracles::check_told(const std::vector<Final>& devices) {
     const bool said = device.reach.reachable == client::Reachable::kNo;
     if (said != duty_.degraded()) violation("duty-told", "a role's state is not what the unit is shown");
     if (said && device.reach.reason != duty_.trouble()) violation("duty-told", "another reason is shown");
+  }
+}
+
+void Oracles::check_duty_agreed(const std::vector<Final>& devices) {
+  constexpr Millis kHeardOf = std::chrono::seconds(30);
+  if (!base_.duty || t_ - std::max(rota_changed_, hub_trouble_) < kHeardOf) return;
+  const int right = duty_.on_duty(*base_.duty, base_.starts + t_, revoked());
+  for (const int d : {base_.duty->before, base_.duty->after}) {
+    const Final& device = devices[static_cast<std::size_t>(d)];
+    if (!device.connected || exempt(d) || t_ - last_trouble_[d] < kHeardOf) continue;
+    if (device.on_duty != (d == right)) violation("duty-agreed", "a device has another rota than the hub");
   }
 }
 

@@ -17,7 +17,8 @@ constexpr std::array<std::string_view, kWhats> kWhatNames = {
     "ask",      "say",      "invite",   "withdraw", "reserve",     "crash", "disk-full",
     "cut",      "partition", "pause",   "clock-jump", "lose",      "lie-entry", "lie-take",
     "lie-fork", "lie-drop", "lie-swap", "lie-add",  "replay",      "newer", "unsupported",
-    "take",     "advise",   "read-back", "judge",   "done",        "see",   "close"};
+    "take",     "advise",   "read-back", "judge",   "done",        "see",   "close",
+    "take-over", "swap"};
 
 Millis some_time(Draw& draw, Millis end) {
   return Millis(static_cast<std::int64_t>(draw.below(static_cast<std::uint64_t>(end.count()))));
@@ -27,20 +28,29 @@ std::int64_t some_ms(Draw& draw, std::uint64_t low, std::uint64_t high) {
   return static_cast<std::int64_t>(draw.between(low, high));
 }
 
-void draw_people(Plan& plan, Draw& draw) {
-  const std::uint64_t asks = draw.one_in(3) ? 2 : 1;
+// Eleven nights in twelve are small: an alert, two or three devices, and one to four ways to fail. A fault shows
+// best where few others hide it, and a large night costs what three small ones do. In a large night everything may
+// break.
+constexpr std::uint64_t kLargeOneIn = 12;
+constexpr std::uint64_t kSmallFaultsMax = 4;
+
+void draw_people(Plan& plan, Draw& draw, bool large) {
+  const std::uint64_t rare = large ? 1 : 3;
+  const std::uint64_t asks = draw.one_in(3 * rare) ? 2 : 1;
+  // In a duty night some ask when somebody may have fallen silent.
+  const bool late = plan.night >= kDuty && draw.one_in(2);
   for (std::uint64_t i = 0; i < asks; ++i) {
     const int who = draw.one_in(4) ? 1 : 0;
-    plan.items.push_back(
-        {some_time(draw, std::chrono::seconds(20 + 60 * static_cast<int>(i))), What::kAsk, who, 0});
+    const auto within = std::chrono::seconds(20 + 60 * static_cast<int>(i) + (late ? 100 : 0));
+    plan.items.push_back({some_time(draw, within), What::kAsk, who, 0});
   }
-  for (std::uint64_t i = draw.below(4); i > 0; --i) {
+  for (std::uint64_t i = draw.below(large ? 4 : 2); i > 0; --i) {
     plan.items.push_back({some_time(draw, kTroubleEnd), What::kSay, some_device(draw), some_ms(draw, 0, 1)});
   }
   // The neighbour is called in, by one or by two at once: then two commits meet.
   const Millis invited = some_time(draw, kTroubleEnd);
-  if (draw.one_in(3)) plan.items.push_back({invited, What::kInvite, 0, kNeighbour});
-  if (draw.one_in(3)) plan.items.push_back({invited, What::kInvite, 2, kNeighbour});
+  if (draw.one_in(3 * rare)) plan.items.push_back({invited, What::kInvite, 0, kNeighbour});
+  if (draw.one_in(3 * rare)) plan.items.push_back({invited, What::kInvite, 2, kNeighbour});
   if (draw.one_in(6)) plan.items.push_back({some_time(draw, kTroubleEnd), What::kWithdraw, 0, 0});
   if (draw.one_in(6)) plan.items.push_back({some_time(draw, kTroubleEnd), What::kReserve, 0, 0});
   for (int device = 0; device < kDevices; ++device) {
@@ -48,12 +58,18 @@ void draw_people(Plan& plan, Draw& draw) {
   }
 }
 
-void draw_faults(Plan& plan, Draw& draw) {
+void draw_faults(Plan& plan, Draw& draw, bool large) {
+  std::uint32_t few = 0;  // the classes of a small night
+  for (std::uint64_t i = draw.between(1, kSmallFaultsMax); i > 0; --i) few |= 1U << draw.below(kFaults);
+  const auto is_on = [&](Fault fault, std::uint64_t one_in) {
+    const bool on = large ? draw.one_in(one_in) : (few >> static_cast<int>(fault) & 1U) != 0;
+    if (on) plan.faults |= 1U << static_cast<int>(fault);
+    return on;
+  };
   const auto some = [&](Fault fault, std::uint64_t most, auto make) {
-    const bool on = draw.one_in(2);
-    const std::uint64_t count = draw.between(1, most);
+    const bool on = is_on(fault, 2);
+    const std::uint64_t count = draw.between(1, large ? most : std::min<std::uint64_t>(most, 2));
     if (!on) return;
-    plan.faults |= 1U << static_cast<int>(fault);
     for (std::uint64_t i = 0; i < count; ++i) plan.items.push_back(make());
   };
   const auto at = [&] { return some_time(draw, kTroubleEnd); };
@@ -77,26 +93,34 @@ void draw_faults(Plan& plan, Draw& draw) {
     return Item{at(), What::kClockJump, draw.one_in(2) ? kHub : some_device(draw),
                 some_ms(draw, 0, 240'000) - 120'000};
   });
-  if (draw.one_in(2)) plan.faults |= 1U << static_cast<int>(Fault::kSlow);
+  is_on(Fault::kSlow, 2);
   // Whoever is lost is on the ladder, and one phone a night is enough.
-  if (draw.one_in(4)) {
-    plan.faults |= 1U << static_cast<int>(Fault::kLost);
+  if (is_on(Fault::kLost, 4)) {
     plan.items.push_back({at(), What::kLose, static_cast<int>(draw.between(2, 4)), some_ms(draw, 0, 30'000)});
   }
-  if (draw.one_in(6)) {
-    plan.faults |= 1U << static_cast<int>(Fault::kLiar);
+  if (is_on(Fault::kLiar, 6)) {
     const auto lie = static_cast<What>(static_cast<int>(What::kLieEntry) + static_cast<int>(draw.below(6)));
     plan.items.push_back({at(), lie, some_device(draw), 0});
   }
   some(Fault::kReplay, 3, [&] { return Item{at(), What::kReplay, some_device(draw), some_ms(draw, 0, 5)}; });
-  if (draw.one_in(3)) {
-    plan.faults |= 1U << static_cast<int>(Fault::kVersions);
+  if (is_on(Fault::kVersions, 3)) {
     if (draw.one_in(2)) {
       plan.items.push_back({at(), What::kNewer, draw.one_in(2) ? kHub : some_device(draw), 0});
     } else {
       plan.items.push_back({at(), What::kUnsupported, some_device(draw), some_ms(draw, 1'000, 40'000)});
     }
   }
+}
+
+// Lis and Ida have it otherwise than the rota.
+void draw_duty(Plan& plan, Draw draw) {
+  const auto either = [&] { return draw.one_in(2) ? 2 : 4; };
+  if (draw.one_in(2)) plan.items.push_back({some_time(draw, kTroubleEnd), What::kTakeOver, either(), 0});
+  if (draw.one_in(3)) plan.items.push_back({some_time(draw, kTroubleEnd), What::kTakeOver, either(), 0});
+  if (draw.one_in(2)) {
+    plan.items.push_back({some_time(draw, std::chrono::seconds(60)), What::kSwap, either(), some_ms(draw, 0, 1)});
+  }
+  if (draw.one_in(2)) plan.present |= 1U << 2 | 1U << 4;
 }
 
 template <std::size_t N>
@@ -123,7 +147,9 @@ bool belongs_to(What what, int who, Fault fault) noexcept {
     case What::kJudge:
     case What::kDone:
     case What::kSee:
-    case What::kClose: return false;
+    case What::kClose:
+    case What::kTakeOver:
+    case What::kSwap: return false;
     case What::kCrash: return fault == (who == kHub ? Fault::kHubCrash : Fault::kDeviceCrash);
     case What::kDiskFull: return fault == (who == kHub ? Fault::kHubDisk : Fault::kDeviceDisk);
     case What::kCut: return fault == Fault::kCut;
@@ -150,14 +176,17 @@ Plan draw_plan(std::uint64_t seed) {
   plan.seed = seed;
   plan.night = static_cast<int>(draw.below(kNights));
   if (Draw(seed, Stream::kPlan, 1).one_in(4)) plan.night += kDuty;
+  const bool large = Draw(seed, Stream::kPlan, 2).one_in(kLargeOneIn);
   // The asking phone is there; a lonely night has hardly anybody else.
   const bool lonely = draw.one_in(4);
   plan.present = 1;
   for (int device = 1; device < kDevices; ++device) {
-    if (lonely ? draw.one_in(3) : !draw.one_in(3)) plan.present |= 1U << device;
+    const bool there = large ? (lonely ? draw.one_in(3) : !draw.one_in(3)) : draw.one_in(4);
+    if (there) plan.present |= 1U << device;
   }
-  draw_people(plan, draw);
-  draw_faults(plan, draw);
+  draw_people(plan, draw, large);
+  draw_faults(plan, draw, large);
+  if (plan.night >= kDuty) draw_duty(plan, Draw(seed, Stream::kPlan, 3));
   std::stable_sort(plan.items.begin(), plan.items.end(),
                    [](const Item& a, const Item& b) { return a.at < b.at; });
   return plan;

@@ -14,7 +14,8 @@ namespace nattevagt::simulation {
 inline constexpr int kDevices = 7;  // base.h: two unit phones, three on the ladder, a recorder, a neighbour
 inline constexpr int kNeighbour = 6;
 
-// What may break. Each class is in a night with p = 1/2; shrinking takes whole classes away first.
+// What may break. A large night has each class with p = 1/2, a small one a few; shrinking takes whole classes
+// away first.
 enum class Fault : std::uint8_t {
   kHubCrash,     // at a time, or at the n-th effect after it; a part of what was not synced is kept
   kDeviceCrash,  // at a time, or at the n-th commit, frame or event after it
@@ -65,8 +66,11 @@ enum class What : std::uint8_t {
   kDone,
   kSee,
   kClose,
+  // Of duty nights: people change who is on duty
+  kTakeOver,  // the duty that runs, now
+  kSwap,      // hers for another's; who is asked says yes or not by habit; `amount` 1: nobody is named
 };
-inline constexpr int kWhats = 28;
+inline constexpr int kWhats = 30;
 inline constexpr int kHub = -1;
 std::string_view name_of(What what) noexcept;
 // The class that an item belongs to; none: people.

@@ -72,7 +72,8 @@ Verdict Simulation::run() {
       const client::ClientCore& core = node(d).core();
       core.check_invariants();
       Oracles::Final& device = finals[static_cast<std::size_t>(d)];
-      device = {true, core.connected(), core.outbox_empty(), core.alerts(), core.conversations(), {}, {}};
+      device = {true, core.connected(), core.outbox_empty(), core.alerts(), core.conversations(), {}, {}, false};
+      if (base_.duty) device.on_duty = !core.own_turns(base_.starts + t_, base_.starts + t_ + Millis(1)).empty();
       for (const client::DutyLine& line : core.duty(base_.starts + t_)) {
         if (line.planned) device.reach = line.reach;
       }
@@ -161,7 +162,8 @@ Simulation::Process* Simulation::process_of(const Event& event) {
     case Event::Kind::kJudge:
     case Event::Kind::kFinish:
     case Event::Kind::kSee:
-    case Event::Kind::kCheckIn: return &process(event.device);
+    case Event::Kind::kCheckIn:
+    case Event::Kind::kAcceptSwap: return &process(event.device);
   }
   return nullptr;
 }
@@ -214,6 +216,7 @@ void Simulation::handle(Event& event) {
     case Event::Kind::kFinish: return finish_incident(event);
     case Event::Kind::kSee: return see(event);
     case Event::Kind::kCheckIn: return check_in(event);
+    case Event::Kind::kAcceptSwap: return accept_swap(event);
   }
 }
 

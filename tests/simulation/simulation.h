@@ -86,6 +86,7 @@ class Simulation final : private HubNode::Host, private DeviceNode::Host {
       kFinish,
       kSee,
       kCheckIn,
+      kAcceptSwap,
     };
     Millis at{};
     std::uint64_t number = 0;
@@ -151,6 +152,8 @@ class Simulation final : private HubNode::Host, private DeviceNode::Host {
   void say(int device, std::int64_t which);
   void react(const Event& event);
   void check_in(const Event& event);
+  void change_duty(const Item& item);
+  void accept_swap(const Event& event);
   void advise(const Event& event);
   void read_back(const Event& event);
   void judge(const Event& event);

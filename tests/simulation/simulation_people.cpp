@@ -9,6 +9,8 @@ namespace nattevagt::simulation {
 
 using std::chrono::seconds;
 
+constexpr Millis kSwapped = std::chrono::hours(4);  // of Ida's duty
+
 void Simulation::item(const Item& item) {
   scripted_ = item.what;
   switch (item.what) {
@@ -63,6 +65,8 @@ void Simulation::item(const Item& item) {
     case What::kDone:
     case What::kSee:
     case What::kClose: return script(item);
+    case What::kTakeOver:
+    case What::kSwap: return change_duty(item);
   }
 }
 
@@ -131,7 +135,9 @@ void Simulation::fault(const Item& item) {
     case What::kJudge:
     case What::kDone:
     case What::kSee:
-    case What::kClose: return;
+    case What::kClose:
+    case What::kTakeOver:
+    case What::kSwap: return;
   }
 }
 
@@ -231,6 +237,13 @@ void Simulation::shown(int device, const client::Event& event) {
     if (plan_.habits[device] != Habit::kIgnores) later(device, Event::Kind::kCheckIn, 1'000, 60'000, {});
     return;
   }
+  if (const auto* news = std::get_if<client::DutyNews>(&event)) {
+    MessageId about;
+    about.bytes = news->change.id.bytes;
+    const bool asked = news->change.waits_for_us && plan_.habits[device] == Habit::kAnswers;
+    if (asked) later(device, Event::Kind::kAcceptSwap, 500, 20'000, {}, about);
+    return;
+  }
   const auto* shown = std::get_if<client::NewMessage>(&event);
   if (shown == nullptr) return;
   const client::Message& message = shown->message;
@@ -270,6 +283,29 @@ void Simulation::check_in(const Event& event) {
     bool said = false;
     for (const client::CheckInView& asked : core.check_ins(now)) said = core.check_in(asked.role, now) || said;
     return said;
+  });
+}
+
+void Simulation::change_duty(const Item& item) {
+  if (!base_.duty) return;
+  const DutyRules& duty = *base_.duty;
+  node(item.who).use(t_, [&](client::ClientCore& core, UtcTime now) {
+    if (item.what == What::kTakeOver) return core.take_over(duty.role, std::nullopt, now).has_value();
+    // What is left of Lis' duty, or all of Ida's.
+    client::SwapRequest wanted{duty.role, std::max(now, duty.change), duty.change + kSwapped, std::nullopt};
+    if (item.who == duty.before) wanted.from = now;
+    if (item.who == duty.before) wanted.until = duty.change;
+    const int other = item.who == duty.before ? duty.after : duty.before;
+    if (item.amount == 0) wanted.takes = duty.persons[static_cast<std::size_t>(other)];
+    return core.ask_swap(wanted, now).has_value();
+  });
+}
+
+void Simulation::accept_swap(const Event& event) {
+  DutyChangeId about;
+  about.bytes = event.message.bytes;
+  node(event.device).use(t_, [&](client::ClientCore& core, UtcTime now) {
+    return core.accept_swap(about, now).has_value();
   });
 }
 
