@@ -13,7 +13,7 @@
 namespace nattevagt::demo {
 namespace {
 
-constexpr const char* kPin = "demo-02.40-nat";
+constexpr const char* kPin = "02400240";
 constexpr std::size_t kNameColumns = 18;
 constexpr std::size_t kTextColumns = 92;
 
