@@ -372,6 +372,7 @@ class ClientImpl final : public Client {
   Result<Alert> alert(AlertId alert) const override { return core_->alert(alert); }
   std::vector<Conversation> conversations() const override { return core_->conversations(); }
   std::vector<Suspicion> suspicions() const override { return core_->suspicions(); }
+  bool update_needed() const override { return core_->update_needed(); }
   using Client::history;
   using Client::search;
   Result<std::vector<Message>> history(ConversationId conversation, HistoryPage page) const override {

@@ -160,6 +160,8 @@ class Client {
   // The furthest that each person has signed for each message, in the order in which they came.
   virtual Result<std::vector<PersonReceipt>> receipts(ConversationId conversation) const = 0;
   virtual std::vector<Suspicion> suspicions() const = 0;      // all that were ever raised, oldest first
+  // P-004: something came that this build cannot read, or the hub wants a newer one.
+  virtual bool update_needed() const = 0;
   virtual std::string reserve_plan() const = 0;               // numbers to ring now; empty when none is published
   virtual bool outbox_empty() const = 0;
   // Who can be invited, by the verified rosters: roles and units by name, and people we have met.

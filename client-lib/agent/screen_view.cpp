@@ -440,6 +440,7 @@ std::string ScreenView::view(const LinkLook& link, const std::optional<Holder>& 
        {"untaken_items",
         std::ranges::count_if(open, [](const OpenWork& work) { return !work.taken.has_value(); })},
        {"language", language},
+       {"update_needed", client_.update_needed()},
        {"suspicions", std::move(suspicions)}});
 }
 

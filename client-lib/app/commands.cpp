@@ -40,11 +40,14 @@ Result<std::string> transcript(Client& client, ConversationId conversation, bool
   return out;
 }
 
-// What was ever caught in a conversation (or anywhere), again where it is looked at: it is called out only
-// once.
-std::string suspicions(const Client& client, std::optional<ConversationId> about, bool json,
-                       const Screen& screen) {
+// Is this build too old, and what was ever caught in a conversation (or anywhere): again where it is looked at,
+// since each is called out only once.
+std::string warnings(const Client& client, std::optional<ConversationId> about, bool json,
+                     const Screen& screen) {
   std::string out;
+  if (client.update_needed()) {
+    out += json ? json_line(Event(UpdateNeeded{})) : event_block(Event(UpdateNeeded{}), client, screen, false);
+  }
   for (const Suspicion& one : client.suspicions()) {
     if (about && one.conversation != about) continue;
     out += json ? json_line(Event(one)) : event_block(Event(one), client, screen, false);
@@ -253,7 +256,7 @@ class Run {
     const auto selected = select_talk(a_, client_, p_.screen);
     if (!selected.value) return refuse(Errc::kNotFound, selected.why_not);
     const auto& alert = selected.value->alert;
-    std::string out = suspicions(client_, selected.value->id, a_.json, p_.screen);
+    std::string out = warnings(client_, selected.value->id, a_.json, p_.screen);
     if (!a_.json && alert) {
       out += alert_block(*alert, p_.screen);
       out += fmt::format("    {}{}{}{}\n", text::kRaisedUnder, alert->view.roster_version,
@@ -298,7 +301,7 @@ class Run {
     const auto list = client_.alerts();
     const auto open = std::count_if(list.begin(), list.end(), is_open);
     const bool empty = client_.outbox_empty();
-    const std::string caught = suspicions(client_, std::nullopt, a_.json, p_.screen);
+    const std::string caught = warnings(client_, std::nullopt, a_.json, p_.screen);
     if (a_.json) {
       return print(caught + json_ok({{"name", self ? self->name : std::string()},
                                      {"device", self ? self->device.hex() : std::string()},
@@ -371,7 +374,7 @@ std::string stored_text(const Waiting& w, const Alert* alert, const Place& place
       if (alert == nullptr) return out;
       // Whoever has taken it reads on at once.
       const auto shown = transcript(place.client, alert->view.stream, false, screen);
-      return out + suspicions(place.client, alert->view.stream, false, screen) + alert_block(*alert, screen) +
+      return out + warnings(place.client, alert->view.stream, false, screen) + alert_block(*alert, screen) +
              (shown ? *shown : std::string());
     }
     case Verb::kAdvise:

@@ -129,6 +129,7 @@ std::string json_line(const Event& event) {
                         {"conversation", e.conversation ? Json(e.conversation->hex()) : Json(nullptr)},
                         {"text", e.text}};
           },
+          [](const UpdateNeeded&) { return Json{{"event", "update_needed"}}; },
           [](const RemovedFromConversation& e) {
             return Json{{"event", "removed"}, {"conversation", e.conversation.hex()}};
           },

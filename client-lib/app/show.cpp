@@ -384,6 +384,9 @@ std::string event_block(const Event& event, const Client& client, const Screen& 
           [&](const Suspicion& e) {
             return paint(Paint::kRed, std::string(text::kSuspicion) + printable_line(e.text), screen) + "\n";
           },
+          [&](const UpdateNeeded&) {
+            return paint(Paint::kRed, std::string(text::kUpdateNeeded), screen) + "\n";
+          },
           [&](const RemovedFromConversation&) { return std::string(text::kRemoved) + "\n"; },
           [&](const Revoked&) {
             return (loud ? std::string("\a") : std::string()) + paint(Paint::kRed, text::kRevoked, screen) +

@@ -71,6 +71,9 @@ inline constexpr std::string_view kUntrustedHub =
 inline constexpr std::string_view kRevoked =
     "Denne enhed er spærret. Den får og sender ikke mere. Aflevér den, eller bed om en ny tilladelse.";
 inline constexpr std::string_view kSuspicion = "ADVARSEL – noget er ikke, som det skal være: ";
+inline constexpr std::string_view kUpdateNeeded =
+    "OPDATÉR – hubben sender noget, som denne udgave af Nattevagt ikke kan læse. Kald kan mangle her. Ring til "
+    "den systemansvarlige.";
 inline constexpr std::string_view kWarningUnproven = "Ubekræftet: ";
 inline constexpr std::string_view kNote = "Bemærk: ";
 inline constexpr std::string_view kLimits = "Rådet bygger på det, der er skrevet. Patienten er ikke set.";

@@ -160,6 +160,7 @@ class ClientCore {
   std::vector<Conversation> conversations() const;
   bool knows(const ConversationId& conversation) const { return conversations_.contains(conversation); }
   const std::vector<Suspicion>& suspicions() const noexcept { return suspicions_; }
+  bool update_needed() const noexcept { return too_old_ || !wire::is_known(newest_kind_); }  // P-004
   std::string reserve_plan(UtcTime now) const;  // what holds then, for the own unit (P-150)
   std::vector<DirectoryEntry> directory() const;
   std::vector<LadderRung> ladder(wire::Severity severity, UtcTime now) const;
@@ -331,6 +332,8 @@ class ClientCore {
   void hold(wire::Entry& entry);
   void release_held(const ConversationId& conversation);
   void on_inbox_item(const wire::Entry& entry);
+  void on_newer(wire::EntryKind kind);
+  void on_too_old();
   void on_welcome(const wire::WelcomeItem& item);
   Result<mls::Group> join(const wire::WelcomeItem& item);
   void refuse_welcome(const wire::WelcomeItem& item, Errc why);
@@ -407,6 +410,8 @@ class ClientCore {
   std::map<AlertId, AlertRecord> alerts_;
   std::map<RoleId, Notice> notices_;
   std::vector<Suspicion> suspicions_;
+  wire::EntryKind newest_kind_{};  // of those that came and are not known; a later build may know it
+  bool too_old_ = false;           // the hub said so on this connection
   std::set<Digest> suspected_;
   std::map<DeviceId, UtcTime> verified_;
 

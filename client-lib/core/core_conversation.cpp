@@ -31,6 +31,7 @@ void ClientCore::on_stream_entry(ConversationState& conversation, const wire::En
       return on_echo(conversation, entry, item);
     }
   }
+  if (!wire::is_known(entry.kind)) return on_newer(entry.kind);
   if (entry.kind == wire::EntryKind::kRejoin) return on_rejoin(conversation, entry);
   if (!conversation.group) return;
   const DevicePolicy believed = policy();

@@ -118,7 +118,23 @@ void ClientCore::release_held(const ConversationId& id) {
   }
 }
 
+// P-004. Kept, because the entry does not come again; a build that knows the kind is content without being told.
+void ClientCore::on_newer(wire::EntryKind kind) {
+  if (kind <= newest_kind_) return;
+  if (!update_needed()) out_.events.emplace_back(UpdateNeeded{});
+  newest_kind_ = kind;
+  Packer packed;
+  packed.u8(static_cast<std::uint8_t>(kind));
+  save(Table::kNewer, {}, packed.take());
+}
+
+void ClientCore::on_too_old() {
+  if (!update_needed()) out_.events.emplace_back(UpdateNeeded{});
+  too_old_ = true;
+}
+
 void ClientCore::on_inbox_item(const wire::Entry& entry) {
+  if (!wire::is_known(entry.kind)) return on_newer(entry.kind);
   if (entry.kind == wire::EntryKind::kWelcome) {
     const auto item = wire::decode_welcome_item(entry.bytes);
     if (item) return on_welcome(*item);

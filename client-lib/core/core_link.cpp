@@ -164,6 +164,7 @@ void ClientCore::on_hello(const wire::HelloReply& reply) {
     return;
   }
   hello_done_ = true;
+  too_old_ = false;
   out_.events.emplace_back(Connected{});
   for (auto& [id, conversation] : conversations_) {
     for (Promise& promise : conversation.promises) promise.due = now_ + patience::kPromise;
@@ -189,6 +190,7 @@ void ClientCore::on_enrolled() {
 void ClientCore::on_refused(const InFlight& flight, const wire::Refused& refused) {
   using Kind = InFlight::Kind;
   const auto item = outbox_.find(flight.item);
+  if (refused.code == Errc::kUpgradeRequired) on_too_old();
   switch (flight.kind) {
     case Kind::kEnrol: enrol_error_ = refused.code; return;
     case Kind::kHello:

@@ -119,6 +119,11 @@ Status ClientCore::restore_row(const StoreImage::Row& row, UtcTime now) {
     }
     case Table::kSuspicion: return restore_suspicion(value);
     case Table::kCheckIn: return restore_notice(value);
+    case Table::kNewer: {
+      Unpacker in(value);
+      newest_kind_ = static_cast<wire::EntryKind>(in.u8());
+      return in.done();
+    }
     case Table::kReturn:
     case Table::kReturner: return restore_return(row);
     case Table::kGrant: {

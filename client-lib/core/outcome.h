@@ -31,8 +31,9 @@ enum class Table : std::uint8_t {
   kProfile = 14,    // profile -> a person who shares a unit's device (store/profile.h); the core reads none
   kVerified = 15,   // device -> when its safety number was compared (P-174)
   kCheckIn = 16,    // role -> the notice that asks us to check in for it (P-180)
+  kNewer = 17,      // one row, key empty: the highest kind of entry that this build did not know (P-004)
 };
-inline constexpr Table kLastTable = Table::kCheckIn;
+inline constexpr Table kLastTable = Table::kNewer;
 
 struct StoreWrite {
   Table table{};

@@ -324,6 +324,8 @@ struct Suspicion {
   std::optional<ConversationId> conversation;
   std::string text;
 };  // Danish
+// P-004: the hub sent what this build cannot read, or wants a newer one. Nobody is accused.
+struct UpdateNeeded {};
 struct RemovedFromConversation {
   ConversationId conversation;
 };
@@ -378,7 +380,8 @@ struct RoundDue {
 };
 using Event = std::variant<Connected, Disconnected, Enrolled, NewMessage, OwnMessage, AlertChanged,
                            MembersChanged, Suspicion, RemovedFromConversation, Revoked, RingNow, DutyAnswered,
-                           DutyNews, GapAhead, CheckInDue, CheckInAnswered, RoleReachChanged, RoundDue>;
+                           DutyNews, GapAhead, CheckInDue, CheckInAnswered, RoleReachChanged, RoundDue,
+                           UpdateNeeded>;
 
 struct Question {  // what `ask` takes
   wire::Severity severity{};

@@ -55,7 +55,7 @@ inline constexpr int kLastValue<OverrideKind> = static_cast<int>(OverrideKind::k
 template <>
 inline constexpr int kLastValue<TargetKind> = static_cast<int>(TargetKind::kUnit);
 template <>
-inline constexpr int kLastValue<EntryKind> = static_cast<int>(EntryKind::kCheckIn);
+inline constexpr int kLastValue<EntryKind> = static_cast<int>(kLastEntryKind);
 template <>
 inline constexpr int kLastValue<AlertState> = static_cast<int>(AlertState::kClosed);
 template <>
@@ -154,6 +154,11 @@ class Checks {
     static_assert(kLastValue<E> > 0, "name the enum's last value above");
     if (raw < kFirstValue<E> || raw > kLastValue<E>) return refuse(Errc::kInvalidValue, where);
     out = static_cast<E>(raw);
+  }
+  // A newer hub's kind keeps its number, which the chain counts (P-004).
+  void entry_kind(int raw, EntryKind& out, const char* where) noexcept {
+    if (raw < 1 || raw > 0xff) return refuse(Errc::kInvalidValue, where);
+    out = static_cast<EntryKind>(raw);
   }
   // A newer hub's code is a refusal that we have no name for; its number is kept for the log (P-014).
   void error_code(std::uint32_t raw, Errc& out, const char* where) noexcept {

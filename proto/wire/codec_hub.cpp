@@ -12,8 +12,8 @@ namespace nattevagt::wire {
 // ---- Streams
 
 static std::size_t entry_bytes_max(EntryKind kind) noexcept {
-  // A welcome carries the group's tree, so an inbox entry with one may be larger than any other.
-  return kind == EntryKind::kWelcome ? limits::kWelcomeBytesMax + limits::kWrapBytesMax
+  // A welcome carries the group's tree, so an inbox entry with one may be larger than any other that we know.
+  return kind == EntryKind::kWelcome || !is_known(kind) ? limits::kWelcomeBytesMax + limits::kWrapBytesMax
                                      : limits::kEntryBytesMax;
 }
 
@@ -31,12 +31,12 @@ void read(const pb::Entry& in, Entry& out, Checks& checks) {
   checks.id(in.stream(), out.stream, "Entry.stream");
   checks.require(in.seq() != 0, "Entry.seq");
   out.seq = in.seq();
-  checks.enumeration(in.kind(), out.kind, "Entry.kind");
+  checks.entry_kind(in.kind(), out.kind, "Entry.kind");
   out.epoch = in.epoch();
   // Welcomes, alert items, gaps and check-in notices come in the inbox alone, and nothing else does (P-030).
   const bool inbox_kind = out.kind == EntryKind::kWelcome || out.kind == EntryKind::kAlert ||
                           out.kind == EntryKind::kGap || out.kind == EntryKind::kCheckIn;
-  checks.require(inbox_kind == (out.stream == kInbox), "Entry.kind");
+  checks.require(!is_known(out.kind) || inbox_kind == (out.stream == kInbox), "Entry.kind");
   const bool of_no_epoch = inbox_kind || out.kind == EntryKind::kRejoin;
   checks.require(!of_no_epoch || out.epoch == 0, "Entry.epoch");
   checks.id(in.id(), out.id, "Entry.id");

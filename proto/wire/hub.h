@@ -40,6 +40,9 @@ enum class EntryKind : std::uint8_t {
   kGap = 7,          // inbox: an encoded GapItem
   kCheckIn = 8,      // inbox: an encoded CheckInItem
 };
+inline constexpr EntryKind kLastEntryKind = EntryKind::kCheckIn;
+// A newer hub may have others (P-004): they are read as entries, so that the chain goes on, and as nothing else.
+constexpr bool is_known(EntryKind kind) noexcept { return kind <= kLastEntryKind; }
 
 struct Entry {
   ConversationId stream;         // kInbox in an inbox

@@ -246,7 +246,7 @@ TEST(Refusal, AnswersOutsideTheirRange) {
        Errc::kInvalidValue},
       {"reason 0", kGoodbye, answer<Goodbye>([](Goodbye& b) { b.reason = Errc{}; }), Errc::kInvalidValue},
       {"seq 0", kEntry, answer<Entry>([](Entry& b) { b.seq = 0; }), Errc::kInvalidValue},
-      {"entry kind 9", kEntry, answer<Entry>([](Entry& b) { b.kind = EntryKind{9}; }), Errc::kInvalidValue},
+      {"entry kind 0", kEntry, answer<Entry>([](Entry& b) { b.kind = EntryKind{}; }), Errc::kInvalidValue},
       {"application message in an inbox", kEntry, answer<Entry>([](Entry& b) {
          b.kind = EntryKind::kApplication;
          b.stream = kInbox;

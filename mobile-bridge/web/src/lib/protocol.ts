@@ -257,6 +257,7 @@ export interface OpenView {
   untaken_items: number;
   language: Language;
   gaps: Gap[];
+  update_needed: boolean;
   suspicions: { text: string; conversation: string | null }[];
 }
 export interface LockedView {
