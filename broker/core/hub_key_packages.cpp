@@ -10,19 +10,29 @@ Result<JournalIndex> HubCore::State::publish_key_packages(Device& device,
                                                           const wire::PublishKeyPackages& published) {
   // A repeated request, or the same package twice in one: known already, added once.
   std::vector<std::pair<PackageMark, const Bytes*>> fresh;
+  std::set<PackageMark> published_marks;
   for (const Bytes& package : published.packages) {
     if (package.size() > limits::kKeyPackageBytesMax) return fail(Errc::kTooLarge, "P-090");
     const PackageMark mark = wire::mark_of_package(package);
-    const bool twice =
-        std::any_of(fresh.begin(), fresh.end(), [&](const auto& other) { return other.first == mark; });
-    if (!twice && !device.stock.knows(mark)) fresh.emplace_back(mark, &package);
+    const bool first = published_marks.insert(mark).second;
+    if (first && !device.stock.knows(mark)) fresh.emplace_back(mark, &package);
   }
   if (published.last_resort && published.last_resort->size() > limits::kKeyPackageBytesMax) {
     return fail(Errc::kTooLarge, "P-090");
   }
-  if (device.stock.size() + fresh.size() > limits::kKeyPackagesPerDeviceMax)
+  // What goes is older than what comes, so it is the stock's beginning: as if it had been handed out. A request
+  // that is repeated finds its own packages there and takes none of them away.
+  KeyPackagesTaken gone;
+  if (published.instead) {
+    for (const KeptPackage& item : device.stock.items()) {
+      if (published_marks.contains(item.mark)) break;
+      gone.items.push_back({device.number, item.package});
+    }
+  }
+  if (device.stock.size() - gone.items.size() + fresh.size() > limits::kKeyPackagesPerDeviceMax)
     return fail(Errc::kBusy, "P-090");
   const bool had_none = !device.stock.next_mark();
+  if (!gone.items.empty()) emit(std::move(gone));
   for (const auto& [mark, package] : fresh) emit(KeyPackageAdded{device.number, false, mark}, {*package});
   if (published.last_resort) {
     const PackageMark mark = wire::mark_of_package(*published.last_resort);

@@ -35,6 +35,7 @@ class KeyStock {
   bool take_oldest(JournalIndex package);  // false: it is not the oldest
   void clear();
 
+  const std::deque<KeptPackage>& items() const noexcept { return items_; }  // oldest first
   std::size_t size() const noexcept { return items_.size(); }
   bool is_low() const noexcept { return items_.size() < limits::kKeyPackagesLowStock; }
 

@@ -47,6 +47,7 @@ inline constexpr Millis kRetryMax = std::chrono::seconds(60);  // ... up to this
 inline constexpr Millis kTurn = std::chrono::seconds(2);       // between members who would remove a device
 inline constexpr Millis kLastResortKept = std::chrono::hours(24 * 7);
 inline constexpr Millis kKeyPackageLife = std::chrono::hours(24 * 90);
+inline constexpr Millis kKeyPackageRenewed = std::chrono::hours(24 * 7);  // so long before they expire
 inline constexpr Millis kSweep = std::chrono::hours(1);            // old keys and old words go
 inline constexpr Millis kRejoinAgain = std::chrono::hours(24);     // nobody has let us back in
 inline constexpr Millis kRejoinLife = limits::kEntryRetention;     // of the key package that asks
@@ -197,7 +198,8 @@ class ClientCore {
   void on_refused(const InFlight& flight, const wire::Refused& refused);
   void on_push(wire::Answer& push);
   void on_enrolled();
-  void stock_key_packages(std::uint32_t left, bool need_last_resort);
+  void stock_key_packages(std::optional<std::uint32_t> left, bool need_last_resort);  // none: the hub did not say
+  bool stock_goes_stale(std::uint32_t left, UtcTime soon) const;
   void store_stock(const mls::KeyPackageRef& ref);
   void on_published();
   void sweep_key_packages();

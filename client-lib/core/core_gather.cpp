@@ -79,6 +79,8 @@ ClientCore::Chosen ClientCore::choose(const wire::Gathered& gathered, const Conv
   for (const wire::Gathered::Item& item : gathered.items) {
     const auto info = mls::check_key_package(item.key_package, validation(believed));
     if (!info) {
+      // Of a device that has been away for a season: the hub cannot know. It is missing, and that is said.
+      if (info.error().code == Errc::kExpired) continue;
       suspect(info.error().code, conversation.id,
               "Hubben udleverede en enhed, som ikke kan godkendes. Den er ikke taget med.");
       continue;

@@ -214,7 +214,7 @@ void ClientCore::on_welcome(const wire::WelcomeItem& item) {
     if (record.view.stream == item.stream) conversation.alert = id;
   }
   if (!back) announce_members(conversation, conversation.group->members(), {});
-  stock_key_packages(kKeyPackageStock, false);  // a used last resort wants its successor
+  stock_key_packages(std::nullopt, false);  // a used last resort wants its successor
   release_held(item.stream);
   remove_revoked();
 }

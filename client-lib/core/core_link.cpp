@@ -247,14 +247,30 @@ void ClientCore::store_stock(const mls::KeyPackageRef& ref) {
   save(Table::kKeyPackage, to_bytes(ref.bytes), packed.take());
 }
 
-void ClientCore::stock_key_packages(std::uint32_t left, bool need_last_resort) {
+// P-093. The hub hands the oldest out first, so what it has left are the newest that we made. One of those that
+// expires soon, or whose keys are gone here (expired already, or made after the backup that we come from), would
+// leave this device out of a call: a quiet residence's packages lie there for longer than they live.
+bool ClientCore::stock_goes_stale(std::uint32_t left, UtcTime soon) const {
+  std::vector<UtcTime> ends;
+  for (const auto& [ref, item] : stock_) {
+    if (!item.bundle.last_resort()) ends.push_back(item.not_after);
+  }
+  std::sort(ends.begin(), ends.end(), std::greater<>());
+  return left > 0 && (ends.size() < left || ends[left - 1] < soon);
+}
+
+void ClientCore::stock_key_packages(std::optional<std::uint32_t> left_there, bool need_last_resort) {
   if (!hello_done_ || now_ < publish_after_ || in_flight(InFlight::Kind::kPublish)) return;
+  // What is made now lives no longer than the certificate: at its end nothing that is made is any fresher.
+  const UtcTime soon = std::min(self_->not_after, now_ + patience::kKeyPackageRenewed);
   // Used, or about to expire: the hub's last resort is not one any more (it says only that it has one).
   const bool have_fresh = std::any_of(stock_.begin(), stock_.end(), [&](const auto& entry) {
     return entry.second.bundle.last_resort() && entry.second.superseded_at == kNever &&
-           entry.second.not_after > now_ + std::chrono::hours(24 * 7);
+           entry.second.not_after >= soon;
   });
   need_last_resort = need_last_resort || !have_fresh;
+  const bool instead = left_there && stock_goes_stale(*left_there, soon);
+  const std::uint32_t left = instead ? 0 : left_there.value_or(kKeyPackageStock);
   if (left >= kKeyPackageStock - limits::kKeyPackagesLowStock && !need_last_resort) return;
 
   mls::KeyPackageRequest request_one{
@@ -263,6 +279,7 @@ void ClientCore::stock_key_packages(std::uint32_t left, bool need_last_resort) {
       .not_after = std::min(self_->not_after, now_ + patience::kKeyPackageLife),
       .last_resort = false};
   wire::PublishKeyPackages publish;
+  publish.instead = instead;
   const auto make = [&](bool last_resort) {
     request_one.last_resort = last_resort;
     mls::KeyPackageBundle bundle = mls::make_key_package(request_one, device_->sign_key, entropy_);

@@ -29,6 +29,7 @@ static void put_body(const PublishKeyPackages& in, pb::ClientFrame& frame) {
   pb::PublishKeyPackages& out = *frame.mutable_publish_key_packages();
   for (const Bytes& package : in.packages) out.add_packages(str(package));
   if (in.last_resort) out.set_last_resort(str(*in.last_resort));
+  out.set_instead(in.instead);
 }
 static void read(const pb::PublishKeyPackages& in, PublishKeyPackages& out, Checks& checks) {
   if (!checks.count(in.packages_size(), limits::kKeyPackagesPerDeviceMax, "PublishKeyPackages.packages"))
@@ -41,6 +42,7 @@ static void read(const pb::PublishKeyPackages& in, PublishKeyPackages& out, Chec
     checks.bytes(in.last_resort(), limits::kKeyPackageBytesMax, out.last_resort.emplace(),
                  "PublishKeyPackages.last_resort");
   }
+  out.instead = in.instead();
 }
 
 static void put_body(const Gather& in, pb::ClientFrame& frame) {

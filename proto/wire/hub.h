@@ -163,6 +163,7 @@ struct Enrol {                               // on the grant's own CURVE key
 struct PublishKeyPackages {
   std::vector<Bytes> packages;               // MLSMessage with a KeyPackage each; added to the stock
   std::optional<Bytes> last_resort;          // replaces the one before
+  bool instead = false;                      // of the stock's others, which are about to expire (P-093)
   friend bool operator==(const PublishKeyPackages&, const PublishKeyPackages&) = default;
 };
 // Resolves targets and hands out one KeyPackage for each of their devices, atomically.

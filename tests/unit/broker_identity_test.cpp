@@ -394,6 +394,30 @@ TEST_F(Packages, RepeatedPublicationAddsNothingEvenAfterHandingOut) {
   EXPECT_EQ(world.ask(holder, wire::Ping{}).as<wire::Pong>().key_packages_left, 1U);
 }
 
+// P-093
+TEST_F(Packages, NewOnesInsteadOfTheOldLeaveNoneOfThoseAndARepetitionTakesNoneAway) {
+  const std::vector<Bytes> first = packages(3), all = packages(6), second(all.begin() + 3, all.end());
+  EXPECT_TRUE(world.ask(holder, wire::PublishKeyPackages{first, Bytes(20, 99)}).accepted());
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_TRUE(world.ask(holder, wire::PublishKeyPackages{second, {}, true}).accepted());
+    EXPECT_EQ(world.ask(holder, wire::Ping{}).as<wire::Pong>().key_packages_left, 3U);
+  }
+  for (const Bytes& package : second) {
+    EXPECT_EQ(body(gather().gathered->items.at(0).key_package), package);
+    world.ask(holder, wire::PublishKeyPackages{second, {}, true});  // late, and again
+  }
+  EXPECT_EQ(body(gather().gathered->items.at(0).key_package), Bytes(20, 99));
+  world.crash_after_snapshot();
+  world.connect(holder);
+  EXPECT_EQ(world.ask(holder, wire::Ping{}).as<wire::Pong>().key_packages_left, 0U);
+}
+
+TEST_F(Packages, AFullStockCanBeReplaced) {
+  EXPECT_TRUE(world.ask(holder, wire::PublishKeyPackages{packages(100), {}}).accepted());
+  EXPECT_TRUE(world.ask(holder, wire::PublishKeyPackages{packages(1, 200), {}, true}).accepted());
+  EXPECT_EQ(world.ask(holder, wire::Ping{}).as<wire::Pong>().key_packages_left, 1U);
+}
+
 TEST_F(Packages, DeviceWithoutAnyIsNamed) {
   const Reply reply = gather();
   EXPECT_TRUE(reply.gathered->items.empty());

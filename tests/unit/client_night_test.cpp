@@ -12,6 +12,7 @@ namespace {
 
 using client::Delivery;
 using client::OwnMessage;
+using std::chrono::hours;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
@@ -411,6 +412,45 @@ TEST_F(ClientNight, WithoutAnyKeyPackageTheLastResortServes) {
   world.settle();
   EXPECT_EQ(ida->alerts().size(), 33U);
   for (const auto& one : asked) EXPECT_TRUE(has_member(ida, one.conversation, ida.id));
+  expect_no_suspicion();
+}
+
+// P-093: packages live for 90 days. Where a call a month comes, thirty of them would lie at the hub for longer.
+TEST_F(ClientNight, AQuietPlacesKeyPackagesNeverExpireAtTheHub) {
+  std::uint32_t instead = 0;
+  world.hub->overhear = [&](DeviceId from, const wire::ClientFrame& frame) {
+    const auto* publish = std::get_if<wire::PublishKeyPackages>(&frame.body);
+    if (publish != nullptr && from == ida.id && publish->instead) ++instead;
+  };
+  const auto long_after = [&](int days) {
+    for (Device* device : {&ida, &amalie}) world.close(*device);
+    world.clock.advance(hours(24 * days));
+    world.hub->run();
+    for (Device* device : {&ida, &amalie}) world.reopen(*device);
+    world.pass(seconds(20));
+  };
+  for (int month = 0; month < 7; ++month) {
+    long_after(29);
+    const auto asked = world.ask(amalie);
+    EXPECT_TRUE(has_member(ida, asked.conversation, ida.id)) << month;
+  }
+  EXPECT_EQ(instead, 2U) << "after 87 days and 87 days more, and not with every ping";
+  expect_no_suspicion();
+}
+
+TEST_F(ClientNight, WhoWasAwayForASeasonIsLeftOutWithoutBlameAndIsInTheNextCall) {
+  world.close(ida);
+  world.clock.advance(hours(24 * 100));
+  world.hub->run();
+  world.reopen(amalie);
+  world.pass(seconds(20));
+  const auto without = world.ask(amalie);
+  world.reopen(ida);
+  world.pass(seconds(20));
+  const auto asked = world.ask(amalie);
+  EXPECT_TRUE(has_member(ida, asked.conversation, ida.id));
+  EXPECT_GT(amalie->alert(without.alert)->warnings.size(), amalie->alert(asked.alert)->warnings.size())
+      << "she is told where the words cannot be read";
   expect_no_suspicion();
 }
 

@@ -292,6 +292,7 @@ Request Draw::request(std::size_t kind) {
       PublishKeyPackages out;
       for (std::size_t i = below(5); i > 0; --i) out.packages.push_back(bytes(limits::kKeyPackageBytesMax));
       if (coin()) out.last_resort = bytes(limits::kKeyPackageBytesMax);
+      out.instead = coin();
       return out;
     }
     case 4: {
