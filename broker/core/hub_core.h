@@ -96,6 +96,8 @@ struct DrainBegins {};  // SIGTERM: refuse what is new, finish what has begun
 using Event = std::variant<SessionRequest, SessionOpened, SessionClosed, SendStalled, Tick, DrainBegins>;
 
 // ---- Effects
+// They leave in the order in which the core gave them, each when its record is durable and those before it have
+// left; only the receipts of one group commit come before its others. So nothing precedes the answer to Hello.
 // An answer or a push that is complete.
 struct SendFrame {
   JournalIndex after = 0;

@@ -232,12 +232,13 @@ void HubNode::sync(Millis t, bool works) {
   std::erase_if(bodies_, [&](const auto& kept) { return !is_kept(kept.first); });
 }
 
-// Effects in their order, up to the first that must wait; receipts of one sync share a signature.
+// Effects in their order, up to the first that must wait, as the runner lets them go: what a device is told after
+// the answer to its Hello comes after it (P-013). Receipts of one sync share a signature.
 void HubNode::release(Millis t) {
   std::vector<broker::Effect> ready, later;
   for (broker::Effect& effect : held_) {
     const JournalIndex after = std::visit([](const auto& e) { return e.after; }, effect);
-    const bool may = after <= durable_ || mutant_ == Mutant::kAnswerBeforeSync;
+    const bool may = later.empty() && (after <= durable_ || mutant_ == Mutant::kAnswerBeforeSync);
     (may ? ready : later).push_back(std::move(effect));
     if (after > durable_ && may) oracles_.promised(after);
   }
