@@ -297,6 +297,7 @@ test("6a: medicine advice must be read back; a wrong dose is sent back; done, jo
   await amalie.sees("Vent på \"Tilbagelæst korrekt\"");
   assert.equal(await amalie.page.getByRole("button", { name: "Udført" }).count(), 0);
   await ida.sees("Oxazepam 25 mg nu");
+  await ida.page.locator(".todo").getByText("oxazepam 15 mg, nu").waitFor(); // beside what it is held against
   await ida.look("psychiatrist-judge");
   await ida.page.getByRole("button", { name: "Ikke korrekt – læs igen" }).click();
   await amalie.sees("Ikke korrekt. Læs rådet igen");

@@ -45,9 +45,15 @@ test("A stretch of time is real time, whatever the clock shows", () => {
   const from = Date.parse("2026-10-25T00:48:53Z"), until = Date.parse("2026-10-25T01:03:53Z"); // 02.48 to 02.03
   assert.equal(texts.stretch(until - from), "15.00");
   assert.equal(texts.stretch(Date.parse("2027-03-28T01:05:00Z") - Date.parse("2027-03-28T00:55:00Z")), "10.00"); // 01.55 to 03.05
-  assert.equal(texts.stretch(3_600_000), "1.00.00");
+  assert.equal(texts.stretch(3_599_000), "59.59");
+  assert.equal(texts.stretch(3_600_000), "1 t 0 min");
+  assert.equal(texts.stretch(15_139_000), "4 t 12 min"); // 4.12.19 would read as a date
   assert.equal(texts.stretch(-5), "00.00");
   assert.equal(texts.stretch(1), "00.01");
+});
+
+test("A time that stands still is no time of the clock", () => {
+  assert.deepEqual([300_000, 3_000, 90_000, 0].map(texts.lengthText), ["5 min", "3 s", "1 min 30 s", "0 min"]);
 });
 
 test("A chosen day or time is said in words, as it was chosen", () => {

@@ -69,12 +69,18 @@ export function chosenText(value: string): string {
   const time = parts[2] ? `${language === "da" ? "kl." : "at"} ${parts[2]}.${parts[3]}` : "";
   return [date, time].filter(Boolean).join(" ");
 }
-// A stretch of time as 05.00; an hour and more as 1.05.00.
+// What is left of a time, or has passed, as 05.00; from an hour on in words, since 4.12.19 reads as a date.
 export function stretch(ms: number): string {
   const seconds = Math.max(0, Math.ceil(ms / 1000));
   const two = (n: number) => String(n).padStart(2, "0");
   const [h, m, s] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
-  return h > 0 ? `${h}.${two(m)}.${two(s)}` : `${two(m)}.${two(s)}`;
+  return h > 0 ? t("app.hours", { t: h, min: m }) : `${two(m)}.${two(s)}`;
+}
+// A time that stands still, in words: 05.00 beside a step would read as a time of the clock.
+export function lengthText(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1000));
+  const [m, s] = [Math.floor(seconds / 60), seconds % 60];
+  return [m > 0 || s === 0 ? `${m} min` : "", s > 0 ? `${s} s` : ""].filter(Boolean).join(" ");
 }
 // As it is printed on the card, however it was written.
 export function cprText(cpr: string): string {
