@@ -89,11 +89,9 @@ class ClientImpl final : public Client {
     const auto asked = core_->ask(std::move(request), time_.now());
     if (asked && shows) {
       // The call is what counts: a card that cannot be read or sent does not hold it up.
-      if (const auto look = citizen(question.citizen)) {
-        for (const PlanCardView& card : look->cards) {
-          if (card.ref.match == wire::CitizenMatch::kCpr) static_cast<void>(show_copy(asked->conversation, card));
-        }
-      }
+      static_cast<void>(show_standing(asked->conversation, question.citizen, [](const PlanRef& plan) {
+        return plan.match == wire::CitizenMatch::kCpr;
+      }));
     }
     NV_TRYV(settle());
     if (!asked) return tl::unexpected(asked.error());
@@ -218,15 +216,13 @@ class ClientImpl final : public Client {
     return out;
   }
   Result<MessageId> show_plans(ConversationId incident, ConversationId room) override {
-    Result<MessageId> last = fail(Errc::kNotFound, "Client::show_plans");
+    Result<MessageId> shown = fail(Errc::kNotFound, "Client::show_plans");
     for (const CitizenRoom& known : core_->citizens(time_.now())) {
       if (known.conversation != room) continue;
-      NV_TRY(const CitizenLook look, citizen(known.citizen));
-      for (const PlanCardView& card : look.cards) {
-        if (card.ref.conversation == room) last = show_copy(incident, card);
-      }
+      const auto there = [&](const PlanRef& plan) { return plan.conversation == room; };
+      shown = show_standing(incident, known.citizen, there);
     }
-    return settled(std::move(last));
+    return settled(std::move(shown));
   }
   std::optional<PlanState> plan_state_beside(ConversationId incident) const override {
     return core_->plan_state_beside(incident, time_.now());
@@ -454,8 +450,20 @@ class ClientImpl final : public Client {
     view.ref = std::move(ref);
     return std::optional(std::move(view));
   }
-  Result<MessageId> show_copy(const ConversationId& incident, const PlanCardView& card) {
-    return core_->show_plan(incident, std::get<wire::PlanCard>(card.message.content.body), time_.now());
+
+  // Copies of the cards that stand, of those asked for, into a call's own group (P-169). The last new copy's
+  // message; kNotFound when there is no such card, kDuplicate when all are there.
+  Result<MessageId> show_standing(const ConversationId& incident, const wire::Citizen& citizen,
+                                  const std::function<bool(const PlanRef&)>& which) {
+    Result<MessageId> last = fail(Errc::kNotFound, "Client::show_plans");
+    for (const PlanRef& plan : core_->plans(citizen, time_.now())) {
+      if (!plan.stands || !which(plan)) continue;
+      NV_TRY(const auto card, still_there(plan.conversation, plan.card));
+      if (!card) continue;
+      auto shown = core_->show_plan(incident, std::get<wire::PlanCard>(card->content.body), time_.now());
+      if (shown || !last) last = std::move(shown);
+    }
+    return last;
   }
 
   // P-170: a person's own device has one PIN and one person.

@@ -39,15 +39,9 @@ void ClientCore::learn(const DevicePolicy& policy) {
 std::vector<wire::DeviceIdentity> ClientCore::identities(const std::vector<mls::Member>& members) const {
   std::vector<wire::DeviceIdentity> out;
   for (const mls::Member& member : members) {
-    const auto certificate = wire::decode_certificate(member.credential.identity);
-    if (!certificate) continue;
     // A member that was let in is named for as long as it is there: what has expired or been revoked since is
     // judged where it matters, not in a list of members.
-    const auto body = wire::decode_certificate_body(certificate->body);
-    if (!body) continue;
-    std::vector<wire::OrganisationCard> cards;
-    for (const auto& trusted : device_->trusted) cards.push_back(trusted.card);
-    auto identity = wire::verify_certificate(*certificate, cards, body->issued_at);
+    auto identity = directory_.issued(member.credential.identity);
     if (identity) out.push_back(std::move(*identity));
   }
   return out;

@@ -303,6 +303,7 @@ class ClientCore {
                         wire::CitizenMatch match, UtcTime now);
 
   // core_rounds.cpp
+  std::optional<UtcTime> reminder(const ConversationId& incident) const;  // not said yet
   void remind_of_rounds();
   UtcTime next_reminder() const;
 

@@ -19,25 +19,27 @@ std::optional<RoundsView> ClientCore::rounds(const ConversationId& incident, Utc
                     .ours = self_ && facts.asking_unit(self_who())};
 }
 
+std::optional<UtcTime> ClientCore::reminder(const ConversationId& incident) const {
+  const auto view = rounds(incident, now_);
+  if (!view || !view->ours) return std::nullopt;
+  const auto reminded = reminded_.find(incident);
+  if (reminded != reminded_.end() && view->next && reminded->second == *view->next) return std::nullopt;
+  return view->next;
+}
+
 void ClientCore::remind_of_rounds() {
   for (const auto& [id, conversation] : conversations_) {
-    const auto view = rounds(id, now_);
-    if (!view || !view->ours || !view->late) continue;
-    const auto [reminded, first] = reminded_.try_emplace(id, *view->next);
-    if (!first && reminded->second == *view->next) continue;
-    reminded->second = *view->next;
-    out_.events.emplace_back(RoundDue{id, *view->next});
+    const auto due = reminder(id);
+    if (!due || *due > now_) continue;
+    reminded_.insert_or_assign(id, *due);
+    out_.events.emplace_back(RoundDue{id, *due});
   }
 }
 
 UtcTime ClientCore::next_reminder() const {
   UtcTime out = kNever;
   for (const auto& [id, conversation] : conversations_) {
-    const auto view = rounds(id, now_);
-    if (!view || !view->ours || !view->next) continue;
-    const auto reminded = reminded_.find(id);
-    if (reminded != reminded_.end() && reminded->second == *view->next) continue;
-    out = std::min(out, *view->next);
+    if (const auto due = reminder(id)) out = std::min(out, *due);
   }
   return out;
 }

@@ -10,6 +10,8 @@ namespace nattevagt::client {
 
 namespace {
 
+constexpr std::size_t kRemembered = 4'096;  // four of the largest groups
+
 template <class To, class From>
 To as_id(const From& from) {
   To out;
@@ -23,6 +25,8 @@ void Directory::pin(std::vector<wire::TrustedOrganisation> organisations) {
   organisations_ = std::move(organisations);
   cards_.clear();
   for (const auto& trusted : organisations_) cards_.push_back(trusted.card);
+  certified_.clear();
+  named_.clear();
 }
 
 const wire::TrustedOrganisation* Directory::organisation(const OrganisationId& id) const {
@@ -152,9 +156,25 @@ const wire::Rota* Directory::rota(const OrganisationId& id) const {
   return found == rotas_.end() ? nullptr : &found->second;
 }
 
-Result<wire::DeviceIdentity> Directory::certified(ByteView certificate, UtcTime now) const {
+// Verified as of its own beginning: of what verify_certificate checks, the end alone depends on the clock.
+Result<const wire::DeviceIdentity*> Directory::known(ByteView certificate) const {
+  if (const auto found = certified_.find(certificate); found != certified_.end()) return &found->second;
   NV_TRY(const wire::Certificate parsed, wire::decode_certificate(certificate));
-  return wire::verify_certificate(parsed, cards_, now);
+  NV_TRY(const wire::CertificateBody body, wire::decode_certificate_body(parsed.body));
+  NV_TRY(wire::DeviceIdentity identity, wire::verify_certificate(parsed, cards_, body.issued_at));
+  if (certified_.size() >= kRemembered) certified_.clear();
+  return &certified_.emplace(to_bytes(certificate), std::move(identity)).first->second;
+}
+
+Result<wire::DeviceIdentity> Directory::issued(ByteView certificate) const {
+  NV_TRY(const wire::DeviceIdentity* identity, known(certificate));
+  return *identity;
+}
+
+Result<wire::DeviceIdentity> Directory::certified(ByteView certificate, UtcTime now) const {
+  NV_TRY(const wire::DeviceIdentity* identity, known(certificate));
+  if (now >= identity->not_after) return fail(Errc::kExpired, "P-025");
+  return *identity;
 }
 
 Result<wire::DeviceIdentity> Directory::identify(ByteView certificate, UtcTime now) const {
@@ -176,6 +196,9 @@ std::string Directory::label(const OrganisationId& id, ByteView sealed, ByteView
 }
 
 Person Directory::person(const wire::DeviceIdentity& identity) const {
+  if (const auto named = named_.find(identity.device); named != named_.end()) {
+    if (named->second.first == identity) return named->second.second;
+  }
   Person out{.id = identity.person,
              .device = identity.device,
              .name = {},
@@ -195,6 +218,8 @@ Person Directory::person(const wire::DeviceIdentity& identity) const {
     out.name = opened->name;
     out.profession = opened->profession;
   }
+  if (named_.size() >= kRemembered) named_.clear();
+  named_.insert_or_assign(identity.device, std::pair(identity, out));
   return out;
 }
 

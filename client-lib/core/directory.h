@@ -5,8 +5,12 @@
 // Invariants:
 //  1. Only documents whose signature verified under a pinned organisation's key are held.
 //  2. Versions only rise.
+//
+// A certificate that was found good is remembered: its author's every message names it, and two signatures and
+// a sealed name a message are most of what reading it costs. Revocation and expiry are looked at each time.
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <map>
 #include <optional>
@@ -71,6 +75,7 @@ class Directory {
   // The whole chain and the revocations. kUntrusted, kBadSignature, kExpired, kRevoked, kMalformed.
   Result<wire::DeviceIdentity> identify(ByteView certificate, UtcTime now) const;
   Result<wire::DeviceIdentity> certified(ByteView certificate, UtcTime now) const;  // revoked or not
+  Result<wire::DeviceIdentity> issued(ByteView certificate) const;  // whatever has become of it since
   bool revoked(const OrganisationId& id, const DeviceId& device) const;
   Person person(const wire::DeviceIdentity& identity) const;
 
@@ -118,17 +123,27 @@ class Directory {
   };
   const wire::Role* find_role(const RoleId& role, OrganisationId* owner) const;
   std::string label(const OrganisationId& id, ByteView sealed, ByteView bound_to) const;
+  void rebuild_rota(const OrganisationId& id);
+  Result<const wire::DeviceIdentity*> known(ByteView certificate) const;
 
   std::vector<wire::TrustedOrganisation> organisations_;
   std::vector<wire::OrganisationCard> cards_;
   std::map<std::pair<OrganisationId, wire::DocumentKind>, Held> held_;
   std::map<OrganisationId, wire::Roster> rosters_;
-  void rebuild_rota(const OrganisationId& id);
-
   std::map<OrganisationId, wire::Rota> published_rotas_;
   std::map<OrganisationId, std::vector<Change>> changes_;
   std::map<OrganisationId, wire::Rota> rotas_;  // as they hold
   std::map<OrganisationId, std::vector<DeviceId>> revoked_;  // sorted
+
+  // Remembered, at most kRemembered of each: by the certificate, and by the device.
+  struct InOrder {
+    using is_transparent = void;
+    bool operator()(ByteView a, ByteView b) const {
+      return std::lexicographical_compare(a.begin(), a.end(), b.begin(), b.end());
+    }
+  };
+  mutable std::map<Bytes, wire::DeviceIdentity, InOrder> certified_;
+  mutable std::map<DeviceId, std::pair<wire::DeviceIdentity, Person>> named_;
 };
 
 }  // namespace nattevagt::client

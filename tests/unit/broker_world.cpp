@@ -278,30 +278,26 @@ std::vector<std::uint64_t> World::seqs(const TestDevice& device, ConversationId 
   return out;
 }
 
+Reply World::publish(wire::DocumentKind kind, std::uint64_t& version, Bytes body, std::size_t organisation) {
+  const TestOrganisation& by = org(organisation);
+  const wire::SignedDocument document = wire::sign_document(by.card.id, kind, ++version, std::move(body), by.key);
+  return ask_organisation(wire::PublishDocument{document}, organisation);
+}
+
 Reply World::publish_roster(wire::Roster roster, std::size_t organisation) {
-  TestOrganisation& by = org(organisation);
   roster.issued_at = now;
-  return ask_organisation(
-      wire::PublishDocument{wire::sign_document(by.card.id, wire::DocumentKind::kRoster, ++by.roster_version,
-                                                wire::encode(roster), by.key)},
-      organisation);
+  return publish(wire::DocumentKind::kRoster, org(organisation).roster_version, wire::encode(roster),
+                 organisation);
 }
 
 Reply World::publish_rota(wire::Rota rota, std::size_t organisation) {
-  TestOrganisation& by = org(organisation);
   rota.issued_at = now;
-  return ask_organisation(
-      wire::PublishDocument{wire::sign_document(by.card.id, wire::DocumentKind::kRota, ++by.rota_version,
-                                                wire::encode(rota), by.key)},
-      organisation);
+  return publish(wire::DocumentKind::kRota, org(organisation).rota_version, wire::encode(rota), organisation);
 }
 
 Reply World::revoke(const std::vector<DeviceId>& devices, std::size_t organisation) {
-  TestOrganisation& by = org(organisation);
-  return ask_organisation(wire::PublishDocument{wire::sign_document(
-                              by.card.id, wire::DocumentKind::kRevocations, ++by.revocations_version,
-                              wire::encode(wire::Revocations{now, devices}), by.key)},
-                          organisation);
+  return publish(wire::DocumentKind::kRevocations, org(organisation).revocations_version,
+                 wire::encode(wire::Revocations{now, devices}), organisation);
 }
 
 ConversationId World::create(const TestDevice& sender, const std::vector<DeviceId>& added,

@@ -158,6 +158,7 @@ class World {
   std::uint64_t next_request = 1;
 
  private:
+  Reply publish(wire::DocumentKind kind, std::uint64_t& version, Bytes body, std::size_t organisation);
   void take(const Outcome& outcome);
   void reply(SessionId session, std::uint64_t request, Reply reply);
 };

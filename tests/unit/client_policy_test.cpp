@@ -89,6 +89,33 @@ TEST_F(Policy, RefusesARevokedDevice) {
   EXPECT_TRUE(judge(policy, ida, CredentialUse::kJoin));
 }
 
+TEST_F(Policy, ACertificateThatIsRememberedExpiresAllTheSame) {
+  const DeviceRecord ida = device(world.ida);
+  const Bytes certificate = wire::encode(ida.certificate);
+  const auto before = directory.identify(certificate, world.clock.now());
+  ASSERT_TRUE(before);
+  ASSERT_TRUE(directory.identify(certificate, before->not_after - std::chrono::milliseconds(1)));
+  const auto after = directory.identify(certificate, before->not_after);
+  ASSERT_FALSE(after);
+  EXPECT_EQ(after.error().code, Errc::kExpired);
+  EXPECT_TRUE(directory.issued(certificate)) << "who it was is known for ever";
+}
+
+TEST_F(Policy, WhatIsRememberedIsForgottenWithTheOrganisationThatVouched) {
+  const DeviceRecord ida = device(world.ida);
+  const Bytes certificate = wire::encode(ida.certificate);
+  const auto identity = directory.identify(certificate, world.clock.now());
+  ASSERT_TRUE(identity);
+  ASSERT_FALSE(directory.person(*identity).name.empty());
+  std::vector<wire::TrustedOrganisation> solvang_alone;
+  solvang_alone.push_back(world.solvang.trusted());
+  directory.pin(std::move(solvang_alone));
+  const auto without = directory.issued(certificate);
+  ASSERT_FALSE(without);
+  EXPECT_EQ(without.error().code, Errc::kUntrusted);
+  EXPECT_TRUE(directory.person(*identity).name.empty());
+}
+
 TEST_F(Policy, LetsNobodyBeAddedWhoStandsInNoRoster) {
   testing::MemoryWorld::Holder stranger = world.ida;
   stranger.person = world.entropy.make_id<PersonId>();
