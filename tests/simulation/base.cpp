@@ -8,6 +8,7 @@
 #include "proto/common/check.h"
 #include "proto/rota/copenhagen.h"
 #include "proto/wire/codec.h"
+#include "tests/simulation/crypto_memo.h"
 #include "tests/support/memory_world.h"
 
 namespace nattevagt::simulation {
@@ -138,6 +139,7 @@ void publish_rota(MemoryWorld& world, const DutyRules& duty) {
 }
 
 std::unique_ptr<Base> make(int night) {
+  const MakingBase making;
   auto out = std::make_unique<Base>();
   set_times(*out, night);
   out->has_neighbour = night < kStoryB || night >= kDuty;

@@ -33,7 +33,7 @@ constexpr std::string_view kHelp =
     "  --shrink             make a night that fails smaller before it is shown\n"
     "  --show               only print the plan of each night: of one that ends the program, say\n"
     "  --each               a line a night: what is in it and what it costs\n"
-    "  --ed25519            signatures by libsodium, not by what stands in for them (crypto_memo.h)\n"
+    "  --real-curves        Ed25519 and X25519, not what stands in for them (crypto_memo.h)\n"
     "  --json               one line a violation, and a last line with the sums\n"
     "\n"
     "Exit code 0: nothing found. 1: a violation. 2: not understood.\n"
@@ -51,7 +51,7 @@ struct Options {
   std::int64_t seconds = 0;
   std::string plan, mutant_name;
   Mutant mutant = Mutant::kNone;
-  bool json = false, shrink = false, show = false, each = false, ed25519 = false;
+  bool json = false, shrink = false, show = false, each = false, real_curves = false;
 };
 
 // What to say when a night ends the program (an invariant of the code itself): which one it was.
@@ -111,10 +111,10 @@ void run(const Options& options, const Plan& plan, Sums& sums) {
   tell(options, plan, verdict);
   sums.violations += verdict.violations.size();
   if (plan.seed % 50 != 0) return;
-  // One night in fifty twice: the same plan must leave the same trace, by whatever signatures.
-  sign_with_ed25519(true);
+  // One night in fifty twice: the same plan must leave the same trace, by whatever curves.
+  use_real_curves(true);
   const bool same = run_plan(plan, options.mutant).trace == verdict.trace;
-  sign_with_ed25519(options.ed25519);
+  use_real_curves(options.real_curves);
   if (same) return;
   sums.violations += 1;
   std::cout << "# seed " << plan.seed << ": not the same night twice\n";
@@ -122,7 +122,7 @@ void run(const Options& options, const Plan& plan, Sums& sums) {
 
 int run_all(const Options& options) {
   std::signal(SIGABRT, say_which);
-  sign_with_ed25519(options.ed25519);
+  use_real_curves(options.real_curves);
   using Clock = std::chrono::steady_clock;
   Sums sums;
   for (int night = 0; night < kBases; ++night) {
@@ -196,8 +196,8 @@ int main_of(const std::vector<std::string>& words) {
       options.show = true;
     } else if (word == "--each") {
       options.each = true;
-    } else if (word == "--ed25519") {
-      options.ed25519 = true;
+    } else if (word == "--real-curves") {
+      options.real_curves = true;
     } else if (word == "--list-mutants") {
       list = true;
     } else if (word == "--seconds") {
