@@ -25,9 +25,11 @@ test("In the hour that comes twice each language says which of the two it is", (
   const second = at("2026-10-25T01:48:00Z", "kl. 02.48 (normaltid)", "25. oktober 2026");
   const next = at("2027-10-31T01:10:00Z", "kl. 02.10 (normaltid)", "31. oktober 2027");
   texts.setLanguage("da");
-  assert.deepEqual([first, second, next].map(texts.timeText), ["kl. 02.48 (sommertid)", "kl. 02.48 (normaltid)", "kl. 02.10 (normaltid)"]);
+  assert.deepEqual([first, second, next].map(texts.timeText), ["kl.\u00a002.48 (sommertid)", "kl.\u00a002.48 (normaltid)", "kl.\u00a002.10 (normaltid)"]);
   texts.setLanguage("en");
-  assert.deepEqual([first, second, next].map(texts.timeText), ["at 02.48 (summer time)", "at 02.48 (standard time)", "at 02.10 (standard time)"]);
+  assert.deepEqual([first, second, next].map(texts.timeText), ["at\u00a002.48 (summer time)", "at\u00a002.48 (standard time)",
+    "at\u00a002.10 (standard time)"]);
+  assert.equal(texts.t("rota.until", { tid: texts.timeText(next) }), "until\u00a002.10 (standard time)");
   assert.deepEqual([first, second, next].map(texts.dayText), ["25 October 2026", "25 October 2026", "31 October 2027"]);
   texts.setLanguage("da");
 });
@@ -41,25 +43,19 @@ test("A night's date is Denmark's, on both sides of the change of clocks and in 
   texts.setLanguage("da");
 });
 
-test("A stretch of time is real time, whatever the clock shows", () => {
+test("A stretch of time is real time, whatever the clock shows; only what counts down has digits alone", () => {
   const from = Date.parse("2026-10-25T00:48:53Z"), until = Date.parse("2026-10-25T01:03:53Z"); // 02.48 to 02.03
-  assert.equal(texts.stretch(until - from), "15.00");
-  assert.equal(texts.stretch(Date.parse("2027-03-28T01:05:00Z") - Date.parse("2027-03-28T00:55:00Z")), "10.00"); // 01.55 to 03.05
-  assert.equal(texts.stretch(3_599_000), "59.59");
-  assert.equal(texts.stretch(3_600_000), "1 t 0 min");
-  assert.equal(texts.stretch(15_139_000), "4 t 12 min"); // 4.12.19 would read as a date
-  assert.equal(texts.stretch(-5), "00.00");
-  assert.equal(texts.stretch(1), "00.01");
-});
-
-test("A time that stands still is no time of the clock", () => {
-  assert.deepEqual([300_000, 3_000, 90_000, 0].map(texts.lengthText), ["5 min", "3 s", "1 min 30 s", "0 min"]);
+  assert.equal(texts.stretch(until - from), "15 min");
+  assert.equal(texts.stretch(Date.parse("2027-03-28T01:05:00Z") - Date.parse("2027-03-28T00:55:00Z")), "10 min"); // 01.55 to 03.05
+  assert.deepEqual([3_599_000, 3_600_000, 15_139_000].map(texts.stretch), ["59 min 59 s", "1 t 0 min", "4 t 12 min"]);
+  assert.deepEqual([90_000, 300_000, 3_000, 1, 0, -5].map(texts.stretch), ["1 min 30 s", "5 min", "3 s", "1 s", "0 s", "0 s"]);
+  assert.deepEqual([until - from, 298_001, 1, -5, 15_139_000].map(texts.countdown), ["15.00", "04.59", "00.01", "00.00", "4 t 12 min"]);
 });
 
 test("A chosen day or time is said in words, as it was chosen", () => {
   assert.equal(texts.chosenText("2026-10-12"), "mandag den 12. oktober 2026");
-  assert.equal(texts.chosenText("2026-10-25T02:30"), "søndag den 25. oktober 2026 kl. 02.30");
-  assert.equal(texts.chosenText("2027-03-28T07:30"), "søndag den 28. marts 2027 kl. 07.30");
-  assert.equal(texts.chosenText("04:00"), "kl. 04.00"); // whatever "AM" a browser puts beside it
+  assert.equal(texts.chosenText("2026-10-25T02:30"), "søndag den 25. oktober 2026 kl.\u00a002.30");
+  assert.equal(texts.chosenText("2027-03-28T07:30"), "søndag den 28. marts 2027 kl.\u00a007.30");
+  assert.equal(texts.chosenText("04:00"), "kl.\u00a004.00"); // whatever "AM" a browser puts beside it
   for (const wrong of ["", "x", "2026-13-40"]) assert.equal(texts.chosenText(wrong), "");
 });

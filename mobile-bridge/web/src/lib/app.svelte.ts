@@ -1,6 +1,7 @@
 // What the screens look at, and how they ask. Holds what the agent has told, and nothing else: no decision is
 // made here, and nothing of it outlives the page or a lock.
 import type { Connection, LinkState } from "./connection";
+import { forgetDrafts } from "./drafts.svelte";
 import type { Handover, OpenItem, OpenView, Push, Reply, Talk, Time, View } from "./protocol";
 import { currentLanguage, errorText, setLanguage } from "./texts.svelte";
 
@@ -29,10 +30,12 @@ class App {
   dutySaid = $state.raw<{ change: string; code: string | null } | null>(null);
   ticks = $state(0);      // once a second, for what counts down
   alone = $state(sessionStorage.getItem("alone") === "yes");
+  callback = $state("");  // the number of the last call's; hers, so gone with her
 
   #connection: Connection | null = null;
   #viewAtMs = 0;
   #awakeAtMs = 0;
+  #holder = "";
 
   start(connection: Connection): void {
     this.#connection = connection; // has taken the token out of the address
@@ -116,10 +119,22 @@ class App {
       this.workLoaded = false;
       this.trouble = "";
     }
-    else if (push.self) localStorage.setItem("kind", push.self.kind);
+    else {
+      if (push.self) localStorage.setItem("kind", push.self.kind);
+      if (push.holder) this.#heldBy(`${push.holder.name}\n${push.holder.profession}`);
+    }
     // Kept on the device; a page of another port knows it from here.
     if (push.language && push.language !== currentLanguage()) setLanguage(push.language);
     this.view = push;
+  }
+  // What one person has half written, or said of herself, is not the next one's: however the phone changed hands.
+  #heldBy(holder: string): void {
+    if (this.#holder && this.#holder !== holder) {
+      forgetDrafts();
+      this.setAlone(false);
+      this.callback = "";
+    }
+    this.#holder = holder;
   }
   #stayAwake(): void {
     if (!this.open || performance.now() - this.#awakeAtMs < awakeEveryMs) return;

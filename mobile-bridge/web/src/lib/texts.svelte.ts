@@ -28,7 +28,8 @@ function look(path: string): unknown {
 export function t(path: string, values: Record<string, string | number> = {}): string {
   const text = look(path);
   if (typeof text !== "string") return path;
-  return text.replace(/\{(\w+)\}/g, (whole, name: string) => (name in values ? String(values[name]) : whole));
+  const filled = text.replace(/\{(\w+)\}/g, (whole, name: string) => (name in values ? String(values[name]) : whole));
+  return language === "en" ? filled.replace(/\b(until|since|by|at) at\u00a0/gi, "$1\u00a0") : filled; // "kl." goes with all of them
 }
 export function list(path: string): string[] {
   const found = look(path);
@@ -45,11 +46,12 @@ export function errorText(code: unknown, otherwise?: unknown): string {
   return otherwise === undefined ? t("errors.unknown") : errorText(otherwise);
 }
 
-// The library's own words are Danish ("kl. 02.40 (sommertid)"); here they become English ones.
+// The library's own words are Danish ("kl. 02.40 (sommertid)"); here they become English ones. The hour is not broken
+// from its "kl." over two lines.
 export function timeText(time: Time | null | undefined): string {
   if (!time) return "";
-  if (language === "da") return time.text;
-  return time.text.replace("kl. ", "at ").replace("(sommertid)", "(summer time)").replace("(normaltid)", "(standard time)");
+  if (language === "da") return time.text.replace("kl. ", "kl.\u00a0");
+  return time.text.replace("kl. ", "at\u00a0").replace("(sommertid)", "(summer time)").replace("(normaltid)", "(standard time)");
 }
 export function dayText(time: Time): string {
   if (language === "da") return time.date;
@@ -66,21 +68,23 @@ export function chosenText(value: string): string {
   if (!parts || Number.isNaN(at)) return "";
   const date = at === null ? ""
     : new Intl.DateTimeFormat(language === "da" ? "da-DK" : "en-GB", { dateStyle: "full", timeZone: "UTC" }).format(at);
-  const time = parts[2] ? `${language === "da" ? "kl." : "at"} ${parts[2]}.${parts[3]}` : "";
+  const time = parts[2] ? `${language === "da" ? "kl." : "at"}\u00a0${parts[2]}.${parts[3]}` : "";
   return [date, time].filter(Boolean).join(" ");
 }
-// What is left of a time, or has passed, as 05.00; from an hour on in words, since 4.12.19 reads as a date.
-export function stretch(ms: number): string {
+function clockParts(ms: number): [number, number, number] {
   const seconds = Math.max(0, Math.ceil(ms / 1000));
-  const two = (n: number) => String(n).padStart(2, "0");
-  const [h, m, s] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
-  return h > 0 ? t("app.hours", { t: h, min: m }) : `${two(m)}.${two(s)}`;
+  return [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
 }
-// A time that stands still, in words: 05.00 beside a step would read as a time of the clock.
-export function lengthText(ms: number): string {
-  const seconds = Math.max(0, Math.round(ms / 1000));
-  const [m, s] = [Math.floor(seconds / 60), seconds % 60];
-  return [m > 0 || s === 0 ? `${m} min` : "", s > 0 ? `${s} s` : ""].filter(Boolean).join(" ");
+// A stretch of time in words: 05.00 would read as a time of the clock, and 4.12.19 as a date.
+export function stretch(ms: number): string {
+  const [h, m, s] = clockParts(ms);
+  if (h > 0) return t("app.hours", { t: h, min: m });
+  return [m > 0 ? `${m} min` : "", s > 0 || m === 0 ? `${s} s` : ""].filter(Boolean).join(" ");
+}
+// What counts down in front of one to the ladder's next step: "om 04.58".
+export function countdown(ms: number): string {
+  const [h, m, s] = clockParts(ms);
+  return h > 0 ? stretch(ms) : [m, s].map((one) => String(one).padStart(2, "0")).join(".");
 }
 // As it is printed on the card, however it was written.
 export function cprText(cpr: string): string {
