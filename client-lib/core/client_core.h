@@ -175,7 +175,7 @@ class ClientCore {
     enum class Kind : std::uint8_t { kHello, kPing, kProbe, kEnrol, kPublish, kGather, kSend, kDocuments, kDuty,
                                       kCheckIn, kDutyStatus };
     Kind kind{};
-    std::uint64_t item = 0;  // kGather, kSend: the outbox item's number
+    std::uint64_t item = 0;  // kGather, kSend: the outbox item's number; kPublish: 1 when instead of all
     UtcTime at;
   };
   struct StockItem {
@@ -201,7 +201,7 @@ class ClientCore {
   void stock_key_packages(std::optional<std::uint32_t> left, bool need_last_resort);  // none: the hub did not say
   bool stock_goes_stale(std::uint32_t left, UtcTime soon) const;
   void store_stock(const mls::KeyPackageRef& ref);
-  void on_published();
+  void on_published(bool instead);
   void sweep_key_packages();
   void flush_writes();
   void flush_acks();
@@ -301,6 +301,10 @@ class ClientCore {
   CitizenFacts::Signer signer() const;
   static PlanRef ref_of(const ConversationId& conversation, const MessageId& id, const CitizenFacts::Card& card,
                         wire::CitizenMatch match, UtcTime now);
+
+  // core_hub_loss.cpp
+  void go_back(ConversationState& conversation, std::uint64_t seq);
+  void note_lost_streams();
 
   // core_rounds.cpp
   std::optional<UtcTime> reminder(const ConversationId& incident) const;  // not said yet
@@ -446,6 +450,7 @@ class ClientCore {
   // thinks that we have; those that it does not count us in.
   std::map<ConversationId, std::uint64_t> heads_, lost_;
   std::set<ConversationId> unlisted_;
+  bool restock_ = false;  // the hub's key packages of ours may be used up
   std::optional<Errc> enrol_error_;
 
   UtcTime sweep_at_;

@@ -4,6 +4,12 @@
 
 namespace nattevagt::client {
 
+Bytes chain_key(const ConversationId& id, std::uint64_t seq) {
+  Packer key;
+  key.id(id).u64(seq);
+  return to_bytes(key.view());
+}
+
 SecretBytes pack_stream(const ConversationState& conversation) {
   Packer out;
   out.flag(conversation.alert.has_value());

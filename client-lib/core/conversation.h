@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <string_view>
 #include <vector>
 
 #include "client-lib/core/citizen_facts.h"
@@ -23,6 +24,10 @@ struct Cursor {
 inline constexpr std::size_t kChainsKept = 512;
 // The chain at a place that we were not there for (P-079): the next entry's is believed.
 inline constexpr Digest kUnknownChain{};
+
+inline constexpr std::string_view kHubLacksCommit =  // P-094
+    "Hubben har mistet en ændring af, hvem der er med i samtalen. Enheden beder om at komme ind igen. Kommer der ikke svar "
+    "på det, du skriver her: begynd en ny samtale, og ring, hvis det haster.";
 
 // P-062: the hub has signed that this entry is in the stream.
 struct Promise {
@@ -64,6 +69,7 @@ struct ConversationState {
   bool active() const { return group && group->active() && !removed && !refused && !rejoining; }
 };
 
+Bytes chain_key(const ConversationId& id, std::uint64_t seq);  // of Table::kChain
 SecretBytes pack_stream(const ConversationState& conversation);
 Status unpack_stream(ByteView bytes, ConversationState& into);
 

@@ -78,6 +78,9 @@ void ClientCore::on_process_failed(ConversationState& conversation, const wire::
     return suspect(why, conversation.id,
                    "En besked kunne ikke læses (nr. " + std::to_string(entry.seq) + ").");
   }
+  if (why == Errc::kStaleEpoch && !conversation.rejoining) {
+    return begin_rejoin(conversation, std::string(kHubLacksCommit));  // P-094: ours does not stand there
+  }
   if (conversation.unreadable) return;  // said once; the rest follows from it
   conversation.unreadable = true;
   dirty_streams_.insert(conversation.id);

@@ -9,16 +9,6 @@
 
 namespace nattevagt::client {
 
-namespace {
-
-Bytes chain_key(const ConversationId& id, std::uint64_t seq) {
-  Packer key;
-  key.id(id).u64(seq);
-  return to_bytes(key.view());
-}
-
-}  // namespace
-
 void ClientCore::on_entry(wire::Entry& entry) {
   entries_since_probe_ = true;
   quiet_ = false;
@@ -37,11 +27,12 @@ bool ClientCore::follow(ConversationState& conversation, const wire::Entry& entr
   const auto where = entry.stream == wire::kInbox ? std::nullopt : std::optional(conversation.id);
   if (entry.seq <= cursor.seq) {
     const auto known = cursor.recent.find(entry.seq);
-    if (known != cursor.recent.end() && known->second != entry.chain) {
-      suspect(Errc::kFork, where, "Hubben viser to forskellige udgaver af samtalen.");
+    if (known == cursor.recent.end() || known->second == entry.chain) {
+      dirty_acks_.insert(conversation.id);  // it did not get our word the last time
+      return false;
     }
-    dirty_acks_.insert(conversation.id);  // it did not get our word the last time
-    return false;
+    suspect(Errc::kFork, where, "Hubben viser to forskellige udgaver af samtalen.");
+    go_back(conversation, entry.seq - 1);
   }
   if (entry.seq != cursor.seq + 1) {
     const auto [gap, first] = gap_at_.try_emplace(conversation.id, cursor.seq);

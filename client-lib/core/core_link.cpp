@@ -122,7 +122,7 @@ void ClientCore::on_answer(const InFlight& flight, wire::Answer& answer) {
       if (std::holds_alternative<wire::Accepted>(answer)) return on_enrolled();
       break;
     case Kind::kPublish:
-      if (std::holds_alternative<wire::Accepted>(answer)) return on_published();
+      if (std::holds_alternative<wire::Accepted>(answer)) return on_published(flight.item != 0);
       break;
     case Kind::kDuty:
       if (std::holds_alternative<wire::Accepted>(answer)) return on_change_answered(flight.item, Errc{});
@@ -269,7 +269,7 @@ void ClientCore::stock_key_packages(std::optional<std::uint32_t> left_there, boo
            entry.second.not_after >= soon;
   });
   need_last_resort = need_last_resort || !have_fresh;
-  const bool instead = left_there && stock_goes_stale(*left_there, soon);
+  const bool instead = left_there && (restock_ || stock_goes_stale(*left_there, soon));
   const std::uint32_t left = instead ? 0 : left_there.value_or(kKeyPackageStock);
   if (left >= kKeyPackageStock - limits::kKeyPackagesLowStock && !need_last_resort) return;
 
@@ -298,10 +298,13 @@ void ClientCore::stock_key_packages(std::optional<std::uint32_t> left_there, boo
     }
     publish.last_resort = make(true);
   }
-  request(std::move(publish), InFlight::Kind::kPublish);
+  request(std::move(publish), InFlight::Kind::kPublish, instead ? 1 : 0);
 }
 
-void ClientCore::on_published() { sweep_key_packages(); }
+void ClientCore::on_published(bool instead) {
+  if (instead) restock_ = false;
+  sweep_key_packages();
+}
 
 void ClientCore::sweep_key_packages() {
   std::erase_if(stock_, [&](const auto& entry) {

@@ -71,7 +71,9 @@ void ClientCore::transmit(OutboxItem& item) {
 
 Result<Bytes> ClientCore::protect_content(OutboxItem& item, ConversationState& conversation) {
   wire::Content content = item.message.content;
-  content.mark = {conversation.cursor.seq, conversation.cursor.chain};
+  const Cursor& cursor = conversation.cursor;
+  content.mark = {cursor.seq, cursor.chain};
+  if (cursor.chain == kUnknownChain) content.mark = {0, wire::chain_first(conversation.id, std::nullopt)};
   wire::SignedContent signed_content;
   signed_content.bytes = wire::encode(content);
   signed_content.signature = device_->sign_key.sign(wire::kContentLabel, signed_content.bytes);
@@ -250,10 +252,15 @@ void ClientCore::give_up(OutboxItem& item, Errc why) {
 
 void ClientCore::on_send_refused(OutboxItem& item, const wire::Refused& refused) {
   switch (refused.code) {
-    case Errc::kStaleEpoch:
+    case Errc::kStaleEpoch: {
       back_to_intent(item);
       item.wait_epoch = refused.current_epoch;
+      ConversationState* ahead = find(item.conversation());
+      if (ahead != nullptr && ahead->active() && ahead->group->epoch() > refused.current_epoch) {
+        begin_rejoin(*ahead, std::string(kHubLacksCommit));  // P-094
+      }
       return;
+    }
     case Errc::kBusy:
     case Errc::kUnavailable:
     case Errc::kStorage:

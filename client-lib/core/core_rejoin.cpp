@@ -20,6 +20,16 @@ constexpr std::string_view kBehind =
 
 // ---- What the hub thinks that we have (P-079)
 
+namespace {
+
+// P-094: less than we have read, or than its receipts say.
+bool lacks_something(const ConversationState& conversation, std::uint64_t head) {
+  return head < conversation.cursor.seq ||
+         std::ranges::any_of(conversation.promises, [&](const Promise& promise) { return promise.seq > head; });
+}
+
+}  // namespace
+
 void ClientCore::note_positions(const std::vector<wire::StreamPosition>& positions) {
   heads_.clear();
   lost_.clear();
@@ -33,6 +43,7 @@ void ClientCore::note_positions(const std::vector<wire::StreamPosition>& positio
     heads_[id] = position.head;
     unlisted_.erase(id);
     if (id == wire::kInbox) {
+      if (lacks_something(inbox_, position.head)) go_back(inbox_, position.head);
       if (position.acked <= inbox_.cursor.seq) continue;
       skip_to(inbox_, position.acked);
       suspect(Errc::kGap, std::nullopt, std::string(kBehind));
@@ -44,8 +55,11 @@ void ClientCore::note_positions(const std::vector<wire::StreamPosition>& positio
     } else if (position.acked > conversation->cursor.seq) {
       skip_to(*conversation, position.acked);
       if (!conversation->refused) begin_rejoin(*conversation, std::string(kBehind));
+    } else if (lacks_something(*conversation, position.head)) {
+      go_back(*conversation, position.head);
     }
   }
+  note_lost_streams();
 }
 
 // To where the hub stands, over what it will not send again.

@@ -104,6 +104,12 @@ void MemoryHub::restart() {
   apply(core_->started(std::max(clock_.now(), core_->last_time())));
 }
 
+void MemoryHub::restore(std::size_t records) {
+  NV_CHECK(records <= journal_.size());
+  journal_.erase(journal_.begin() + static_cast<std::ptrdiff_t>(records), journal_.end());
+  restart();
+}
+
 void MemoryHub::set_reachable(bool reachable) {
   reachable_ = reachable;
   if (reachable) return;

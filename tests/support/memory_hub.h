@@ -44,6 +44,8 @@ class MemoryHub {
 
   void run();      // lets timers fire
   void restart();  // a new core from the journal; all connections drop
+  // As restored from a backup that holds the first `records` of the journal.
+  void restore(std::size_t records);
 
   // false: no device gets through (a network that is away); those connected drop.
   void set_reachable(bool reachable);
