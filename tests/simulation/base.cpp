@@ -200,7 +200,9 @@ std::unique_ptr<Base> make(int night) {
   out->sign_seed = to_bytes(world.hub->sign_key().seed().expose());
   out->snapshot = world.hub->core().snapshot();
   const auto live = world.hub->core().live_records();
+  out->audit_end = world.hub->core().audit_point();
   for (const broker::Record& record : world.hub->journal()) {
+    for (const wire::AuditLine& line : record.audit) NV_CHECK(out->audit.take(line.text));
     if (std::binary_search(live.begin(), live.end(), record.index)) out->bodies[record.index] = record.bodies;
     const auto fact = broker::decode_fact(record.meta);
     NV_CHECK(fact);

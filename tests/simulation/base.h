@@ -10,6 +10,7 @@
 #include <set>
 #include <vector>
 
+#include "broker/core/audit.h"
 #include "broker/core/hub_core.h"
 #include "client-lib/core/client_core.h"
 #include "tests/simulation/duty_twin.h"
@@ -62,6 +63,8 @@ struct Base {
   broker::HubConfig config;
   Bytes sign_seed;  // the hub's, for receipts
   Bytes snapshot;
+  broker::AuditFold audit;     // of all lines up to the snapshot
+  wire::AuditPoint audit_end;  // where they end
   std::map<broker::JournalIndex, std::vector<Bytes>> bodies;
   std::vector<BaseDevice> devices;  // kDevices of them
   LadderRules ladder;             // of a duty night: with whoever is on duty in step 0

@@ -134,6 +134,7 @@ void DeviceNode::follow_link(Millis t) {
 
 // What a broken device would put on the wire.
 Bytes DeviceNode::as_sent(Bytes frame) const {
+  if (mutant_ == Mutant::kCutFrame) frame.pop_back();
   if (mutant_ != Mutant::kSendInClear && mutant_ != Mutant::kNeverAcknowledge) return frame;
   auto read = wire::decode_client_frame(frame);
   NV_CHECK(read);

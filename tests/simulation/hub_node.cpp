@@ -5,6 +5,8 @@
 
 #include "broker/core/record.h"
 #include "proto/common/check.h"
+#include "proto/common/hash.h"
+#include "proto/wire/audit.h"
 #include "proto/wire/codec.h"
 #include "proto/wire/receipt.h"
 
@@ -51,6 +53,7 @@ void HubNode::boot(Millis t, Millis wall_offset, std::int64_t ppm) {
     oracles_.violation("recovery", "the state is another one than before the crash");
   }
   oracles_.hub_has(core_->last_index());
+  oracles_.audit_is(audit_, *core_);
   durable_ = core_->last_index();
   ends_ = {durable_};
   if (mutant_ == Mutant::kFastHubClock) ppm += 200'000;
@@ -75,6 +78,8 @@ void HubNode::crash() {
     bodies_.erase(journal_.back().index);
     journal_.pop_back();
   }
+  std::erase_if(audit_, [&](const KeptLine& line) { return line.record > kept; });
+  if (mutant_ == Mutant::kAuditApart && !audit_.empty()) audit_.pop_back();
   oracles_.hub_crashes();
   host_.hub_crashed();
 }
@@ -183,12 +188,28 @@ void HubNode::leave_one_signature(broker::Record& record) {
   record.meta = broker::encode(*fact);
 }
 
+// In the transaction of its record.
+void HubNode::write_audit(broker::Record& record) {
+  for (wire::AuditLine& line : std::exchange(record.audit, {})) {
+    const bool act = line.text.find(" event=alert_acted ") != std::string::npos;
+    if (mutant_ == Mutant::kForgetAuditLine) {
+      if (act) continue;
+      line.seq = base_.audit_end.seq + audit_.size() + 1;
+      const Digest& before = audit_.empty() ? base_.audit_end.chain : audit_.back().line.chain;
+      line.chain = wire::audit_chain_next(before, line.seq, sha256(as_bytes(line.text)));
+    }
+    audit_.push_back({record.index, std::move(line)});
+    if (mutant_ == Mutant::kAuditInOtherOrder && act) std::swap(audit_.back(), audit_.end()[-2]);
+  }
+}
+
 void HubNode::take(broker::Outcome outcome, Millis t) {
   for (broker::Record& record : outcome.records) {
     if (mutant_ == Mutant::kLeaveOneOut) leave_one_out(record);
     if (mutant_ == Mutant::kForgetArmed) forget_armed(record);
     if (mutant_ == Mutant::kOneSignature) leave_one_signature(record);
     oracles_.record_written(record);
+    write_audit(record);
     if (!record.bodies.empty()) bodies_[record.index] = record.bodies;
     journal_.push_back(std::move(record));
   }

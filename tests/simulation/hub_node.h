@@ -51,11 +51,13 @@ class HubNode {
 
   const broker::HubCore& core() const { return *core_; }
   const std::vector<broker::Record>& journal() const { return journal_; }  // since the last snapshot
+  const std::vector<KeptLine>& audit() const { return audit_; }            // since the night began
 
  private:
   void step(const broker::Event& event, Millis t);
   void take(broker::Outcome outcome, Millis t);
   void release(Millis t);
+  void write_audit(broker::Record& record);
   static void leave_one_out(broker::Record& record);
   static void forget_armed(broker::Record& record);
   static void leave_one_signature(broker::Record& record);
@@ -78,6 +80,7 @@ class HubNode {
   std::optional<Bytes> snapshot_;  // none: the base's
   broker::JournalIndex snapshot_index_ = 0;
   std::vector<broker::Record> journal_;  // after the snapshot, synced or not
+  std::vector<KeptLine> audit_;
   broker::JournalIndex durable_ = 0;
   std::map<broker::JournalIndex, std::vector<Bytes>> bodies_;  // of this night; the base has older ones
   std::optional<std::vector<broker::JournalIndex>> live_;       // when the journal began anew: all that is kept

@@ -4,9 +4,12 @@
 // system as it is.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <optional>
 #include <string_view>
+
+#include "tests/simulation/oracle_list.h"
 
 namespace nattevagt::simulation {
 
@@ -45,6 +48,10 @@ enum class Mutant {
   kSwallowStatus,
   kHideChange,
   kOneSignature,
+  kAuditInOtherOrder,
+  kAuditApart,
+  kForgetAuditLine,
+  kCutFrame,
 };
 
 struct MutantInfo {
@@ -53,7 +60,7 @@ struct MutantInfo {
   std::string_view oracle;  // that must say so
   std::string_view what;
 };
-inline constexpr std::array<MutantInfo, 33> kMutants = {{
+inline constexpr std::array<MutantInfo, 37> kMutants = {{
     {Mutant::kAnswerBeforeSync, "answer-before-sync", "recovery",
      "effects leave before their record is on disk"},
     {Mutant::kLoseDurableRecord, "lose-durable-record", "recovery",
@@ -80,9 +87,11 @@ inline constexpr std::array<MutantInfo, 33> kMutants = {{
     {Mutant::kSwapFrames, "swap-frames", "no-false-alarm", "a connection hands frames over in another order"},
     {Mutant::kKeyPackageTwice, "key-package-twice", "key-package-once",
      "the hub hands out a key package again"},
-    {Mutant::kLeaveOneOut, "leave-one-out", "ladder-order", "a step is written down without one of its targets"},
+    {Mutant::kLeaveOneOut, "leave-one-out", "ladder-order",
+     "a step is written down without one of its targets"},
     {Mutant::kPromiseTooMuch, "promise-too-much", "promise", "the receipt promises the loud end 30 s early"},
-    {Mutant::kKeepBackTheEnd, "keep-back-the-end", "agreement", "one device is not told that an alert is closed"},
+    {Mutant::kKeepBackTheEnd, "keep-back-the-end", "agreement",
+     "one device is not told that an alert is closed"},
     {Mutant::kSpin, "spin", "bounds", "a device wants to be woken at once, for ever"},
     {Mutant::kHastyDoubt, "hasty-doubt", "duty-truth", "the hub calls a device silent ten seconds too soon"},
     {Mutant::kDeafWatch, "deaf-watch", "duty-late", "the hub notices no silence"},
@@ -90,7 +99,16 @@ inline constexpr std::array<MutantInfo, 33> kMutants = {{
     {Mutant::kSwallowStatus, "swallow-status", "duty-told", "what is told of a role's state does not leave"},
     {Mutant::kHideChange, "hide-change", "duty-agreed", "swaps and take-overs are not told to the devices"},
     {Mutant::kOneSignature, "one-signature", "duty-truth", "a swap holds that one of the two has signed"},
+    {Mutant::kAuditInOtherOrder, "audit-in-other-order", "audit-chain",
+     "an act's line is written before the one that it follows"},
+    {Mutant::kAuditApart, "audit-apart", "audit-chain", "a crash takes the last line, and not its record"},
+    {Mutant::kForgetAuditLine, "forget-audit-line", "audit",
+     "an act has no line; the chain is made without it"},
+    {Mutant::kCutFrame, "cut-frame", "frames", "what a device sends arrives without its last byte"},
 }};
+
+static_assert(std::all_of(kMutants.begin(), kMutants.end(),
+                          [](const MutantInfo& info) { return is_oracle(info.oracle); }));
 
 inline std::string_view oracle_of(Mutant mutant) {
   for (const MutantInfo& info : kMutants) {

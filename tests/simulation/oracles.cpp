@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <tuple>
 
+#include "proto/common/hash.h"
+#include "proto/wire/audit.h"
 #include "proto/wire/codec.h"
 
 namespace nattevagt::simulation {
@@ -46,8 +48,8 @@ Oracles::Oracles(const Base& base) : base_(base), rules_{base.ladder, base.ladde
   rules_[1].steps[0].targets = {base.duty->after};
 }
 
-void Oracles::violation(std::string oracle, std::string text) {
-  if (violations_.size() < 20) violations_.push_back({std::move(oracle), std::move(text), t_});
+void Oracles::violation(OracleName oracle, std::string text) {
+  if (violations_.size() < 20) violations_.push_back({std::string(oracle.view()), std::move(text), t_});
 }
 
 void Oracles::note(ByteView bytes) {
@@ -147,6 +149,21 @@ void Oracles::fact_is_durable(const broker::Record& record) {
   } else if (const auto* raised = std::get_if<broker::AlertRaised>(&*fact)) {
     rooms_[raised->facts.stream].epoch = raised->entry.epoch;
   }
+}
+
+void Oracles::audit_is(const std::vector<KeptLine>& lines, const broker::HubCore& hub) {
+  broker::AuditFold fold = base_.audit;
+  wire::AuditPoint end = base_.audit_end;
+  bool whole = true;
+  for (const auto& [record, line] : lines) {
+    ++end.seq;
+    end.chain = wire::audit_chain_next(end.chain, end.seq, sha256(as_bytes(line.text)));
+    whole = whole && line.seq == end.seq && line.chain == end.chain && fold.take(line.text);
+  }
+  if (!whole) violation("audit-chain", "a line is changed, left out, in another place, or no fact's");
+  if (end != hub.audit_point()) violation("audit-chain", "the lines do not end where the hub's audit does");
+  const auto other = fold.difference(hub.audit_subjects(), true);
+  if (other) violation("audit", "the hub's state is not what the lines tell of " + *other);
 }
 
 // ---- The ladder, by what the hub writes down

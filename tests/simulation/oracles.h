@@ -1,39 +1,6 @@
-// What must be true of every night, whatever breaks. The oracles keep their own books from what crosses the
-// borders (a frame that leaves, an event that is shown, what a person did), and never ask the system about
-// itself.
-//
-// Safety, checked as it happens:
-//   recovery             the hub starts again from what is on its disk, with the state that it had there, and
-//                        without losing what it has answered for; a device takes its own store back
-//   time                 the hub's line goes as the true time does while it runs (P-052)
-//   shown-once, order    a message is shown once on a device, across crashes, and in the stream's order
-//   membership           an entry reaches members alone, and nothing after the commit that removed them
-//   one-commit-an-epoch  by what the ciphertext says, not by what the sender claims
-//   idempotent           one entry for a message's bytes, one alert for a question
-//   key-package-once     but the last resort
-//   blindness            no planted word in any frame or record
-//   taken-is-true        "Overtaget af" is shown only of who has pressed take on that alert (P-053)
-//   ladder-order         each of an alert's records is what the rules give: steps in order, each after its
-//                        wait, its declines or with nobody reachable, everybody rung (ladder_twin.h)
-//   duty-truth           who is on duty by swaps and take-overs, who is asked to check in, and which role is
-//                        degraded or well again, is what the rules give (duty_twin.h); what was answered for is
-//                        in the hub's document
-//   promise              the loud end comes by the time that the receipt promised (P-063)
-//   monotone             what was shown as stored is not taken back; an ended alert stays ended
-//   told                 what is asked for is shown as stored, or as not sent, within the promised time
-//   bounds               a night ends: nothing spins
-//   no-false-alarm       an honest hub is never suspected
-// Liveness, checked when all is healed and time has passed:
-//   ladder-late          the hub moves an alert when the rules say so; none climbs or waits for ever
-//   duty-late            a role is degraded, and well again, within seconds of when the rules say so
-//   duty-told            the unit's devices show it, and nothing of it when it is over
-//   duty-agreed          whoever may be on duty knows whether she is, as the hub does
-//   loud                 what nobody took was loud on the asking unit's devices
-//   ring                 who is connected when a step names it hears it
-//   delivered            every member shows what was stored
-//   agreement            members agree on the group and on how the alert ended
-//   drained              no outbox and no queue holds anything
-//   lie-noticed          the device that was lied to says so
+// The oracles (oracle_list.h). They keep their own books from what crosses the borders (a frame that leaves, an
+// event that is shown, what a person did), and do not ask the system about itself; but for the audit, of which
+// two tellings must be the same.
 #pragma once
 
 #include <algorithm>
@@ -51,8 +18,15 @@
 #include "tests/simulation/base.h"
 #include "tests/simulation/duty_twin.h"
 #include "tests/simulation/ladder_twin.h"
+#include "tests/simulation/oracle_list.h"
 
 namespace nattevagt::simulation {
+
+// A line of the audit as the hub's disk has it: with its record, and lost with it.
+struct KeptLine {
+  broker::JournalIndex record = 0;
+  wire::AuditLine line;
+};
 
 struct Violation {
   std::string oracle;
@@ -64,7 +38,7 @@ class Oracles {
  public:
   explicit Oracles(const Base& base);
 
-  void violation(std::string oracle, std::string text);
+  void violation(OracleName oracle, std::string text);
   const std::vector<Violation>& violations() const { return violations_; }
   std::uint64_t trace() const { return trace_; }
   void note(std::uint64_t number) { trace_ = (trace_ ^ number) * 0x100000001b3ULL; }
@@ -83,6 +57,8 @@ class Oracles {
   }
   void promised(broker::JournalIndex after) { promised_ = std::max(promised_, after); }
   void record_written(const broker::Record& record);
+  // The audit since the night began, and the hub that it is of (P-120 to P-122).
+  void audit_is(const std::vector<KeptLine>& lines, const broker::HubCore& hub);
   void hub_is_asked(broker::SessionId session, const wire::ClientFrame& frame);
   // When it has been served, or is over; both in the hub's time.
   void session_greeted(broker::SessionId session);

@@ -83,6 +83,7 @@ Verdict Simulation::run() {
     }
     if (hub_.up()) {
       hub_.core().check_invariants();
+      oracles_.audit_is(hub_.audit(), hub_.core());
       oracles_.finish(finals, hub_.core().counters(), hub_was_empty_, t_);
     } else {
       oracles_.violation("bounds", "the hub is not up at the end");

@@ -3,7 +3,7 @@
 // stream and entity (draw.h), so that the same plan gives the same trace and a smaller plan leaves the rest
 // as it was.
 //
-// What is not real: the runner's two threads and client.cpp's composition (hub_node.h and device_node.h keep
+// What is not real: the runner's three threads and client.cpp's composition (hub_node.h and device_node.h keep
 // their rules in a few lines), SQLCipher (a commit is whole or not there), CURVE (a connection is an ordered
 // pipe that may end at any moment, each side noticing in its own time, and whose key the hub has admitted).
 // The cryptography is the product's own; answers of its pure functions are kept between nights

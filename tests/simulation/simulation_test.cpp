@@ -90,6 +90,15 @@ INSTANTIATE_TEST_SUITE_P(Simulation, MutantTest, ::testing::ValuesIn(kMutants), 
   return name;
 });
 
+// A new oracle must come with something that it finds.
+TEST(Oracles, EachHasAMutant) {
+  for (const OracleInfo& oracle : kOracles) {
+    EXPECT_TRUE(std::any_of(kMutants.begin(), kMutants.end(),
+                            [&](const MutantInfo& mutant) { return mutant.oracle == oracle.name; }))
+        << oracle.name << ": " << oracle.what;
+  }
+}
+
 TEST(Plans, ComeBackFromTheirText) {
   for (std::uint64_t seed = 1; seed <= 200; ++seed) {
     const Plan plan = draw_plan(seed);
