@@ -13,8 +13,11 @@ UtcTime change_in(year year, month month) { return sys_days(year / month / Sunda
 }  // namespace
 
 Millis utc_offset(UtcTime time) {
-  const year year = year_month_day(floor<days>(time)).year();
-  return time >= change_in(year, March) && time < change_in(year, October) ? kSummer : kWinter;
+  const year_month_day day(floor<days>(time));
+  if (day.month() < March || day.month() > October) return kWinter;
+  if (day.month() > March && day.month() < October) return kSummer;
+  const bool changed = time >= change_in(day.year(), day.month());
+  return changed == (day.month() == March) ? kSummer : kWinter;
 }
 
 UtcTime to_utc(wire::LocalDay day, minutes since_midnight) {
