@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <map>
+#include <set>
 
 #include "tests/support/process.h"
 
@@ -141,6 +143,33 @@ TEST(RosterDraft, TheExamplesAreWithoutFault) {
     const auto parsed = parse_roster(text);
     EXPECT_TRUE(parsed.problems.empty())
         << name << ": " << parsed.problems[0].line << " " << parsed.problems[0].subject;
+  }
+}
+
+// DOMAIN 1.5: until the reserve plan is all that is left, and until advice must be given.
+TEST(RosterDraft, TheExampleGivesEachSeverityItsOwnLadderAndTimes) {
+  using namespace std::chrono;
+  const auto parsed = parse_roster(testing::read_file(NATTEVAGT_EXAMPLES "/roster-solvang.toml"));
+  ASSERT_TRUE(parsed.problems.empty());
+  const std::map<wire::Severity, std::pair<Millis, Millis>> wanted = {
+      {wire::Severity::kAlarm, {minutes(3), minutes(10)}},
+      {wire::Severity::kRed, {minutes(15), minutes(15)}},
+      {wire::Severity::kYellow, {minutes(60), minutes(60)}},
+      {wire::Severity::kGreen, {hours(19), hours(48)}}};
+  for (const DraftUnit& unit : parsed.draft.units) {
+    std::map<wire::Severity, std::pair<Millis, Millis>> times;
+    std::set<std::string> names;
+    for (const DraftUnit::Choice& choice : unit.ladders) {
+      names.insert(choice.ladder.text);
+      for (const DraftLadder& ladder : parsed.draft.ladders) {
+        if (ladder.name.text != choice.ladder.text) continue;
+        Millis loud{};
+        for (const DraftStep& step : ladder.steps) loud += step.wait;
+        times[choice.severity] = {loud, ladder.advice_within};
+      }
+    }
+    EXPECT_EQ(times, wanted) << unit.name.text;
+    EXPECT_EQ(names.size(), 4U) << unit.name.text;
   }
 }
 
