@@ -49,7 +49,7 @@ export function nextText(request: AdviceRequest): string {
   const alert = request.alert;
   if (!alert?.open) return toJournal(request) ? t("request.next.journal") : "";
   if (alert.asked_to_take) return t("request.next.asked", { navn: alert.taken_by?.name ?? "" });
-  if (toTake(alert)) return t("request.next.take");
+  if (toTake(alert)) return t(alert.ringing ? "request.next.take" : "request.next.mayTake");
   if (request.read_back_to_judge) return t("request.next.judge");
   if (alert.taken_by_me && alert.state === "taken") return t("request.next.advise");
   if (alert.own_unit && request.read_back_open) return t("request.next.readBack");
