@@ -318,9 +318,13 @@ class Run {
                        empty ? text::kAllSent : text::kOutboxWaits);
     out += caught;
     if (open == 0) return print(out + std::string(text::kNoAlerts) + "\n");
+    bool nobody = false;
     for (const Alert& alert : list) {
-      if (is_open(alert)) out += alert_block(alert, p_.screen);
+      if (!is_open(alert)) continue;
+      out += alert_block(alert, p_.screen);
+      nobody |= alert.own_unit && !alert.view.drill && alert.view.state == wire::AlertState::kExhausted;
     }
+    if (nobody) out += reserve_block(client_, p_.screen);
     return print(out);
   }
 

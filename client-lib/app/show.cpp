@@ -356,7 +356,8 @@ std::string alert_block(const Alert& alert, const Screen& screen) {
 }
 
 std::string reserve_block(const Client& client, const Screen& screen) {
-  const std::string plan = client.reserve_plan();
+  std::string plan = client.reserve_plan();
+  if (plan.starts_with(text::kRing112)) plan.erase(0, text::kRing112.size() + 1);  // it stands above, in red
   std::string out = paint(Paint::kRed, text::kRing112, screen) + "\n";
   if (plan.empty()) return out + std::string(text::kNoReservePlan) + "\n";
   return out + std::string(kIndent) + printable(plan) + "\n";

@@ -166,7 +166,10 @@ Json alert_json(const Alert& alert) {
            {"rosterVersion", alert.view.roster_version},
            {"rotaVersion", alert.view.rota_version},
            {"late", alert.view.late},
-           {"reserveUsed", alert.view.reserve_used}};
+           {"reserveUsed", alert.view.reserve_used},
+           {"roleAsked", alert.role_label},
+           {"unit", alert.unit_label},
+           {"warnings", alert.warnings}};
   if (alert.taken_by && alert.taken_at) {
     out["takenBy"] = person_json(*alert.taken_by);
     out["taken"] = time_json(*alert.taken_at);

@@ -1,9 +1,12 @@
 // The reserve plan: whom to ring when nobody has taken the call, by unit and hour (PROTOCOL.md P-150). A text
 // that the organisation seals into its roster; each line may begin with the condition under which it holds:
 //
-//     [hverdage 16-08] Psykiatrisk akuttelefon: 70 00 00 01      weekdays that are no holidays, into the next
-//     morning [weekend helligdage] Lægevagten: 70 00 00 02 [enhed Strandløkken; man-fre 07.30-15] Vagtleder:
-//     70 00 00 03 Livsfare: ring 112
+// clang-format off
+//     [hverdage 16-08] Psykiatrisk akuttelefon: 70 00 00 01      (weekdays, no holidays, into the next morning)
+//     [weekend helligdage] Lægevagten: 70 00 00 02
+//     [enhed Strandløkken; man-fre 07.30-15] Vagtleder: 70 00 00 03
+//     Livsfare: ring 112
+// clang-format on
 //
 // Days (any of them): hverdage, weekend, helligdage, man .. søn, man-tor. Hours, Danish time, from until
 // before; past midnight they belong to the day on which they began. `enhed`: a unit of that name, or whose

@@ -239,11 +239,9 @@ void nobody_answers(Stage& stage, Cast& c) {
   const std::string shown = c.amalie.plain({"status"});
   stage.require(shown.find("Ingen har overtaget. Brug reserveplanen nu.") != std::string::npos,
                 "status siger det samme");
-  stage.block(
-      stage.paint(31,
-                  "Livsfare: ring 112\nPoliti: ring 114\nAkuttelefonen (lægevagt): 70 00 00 01\n"
-                  "Psykiatrisk akutmodtagelse, Havbakken: 70 00 00 02\nKommunens døgnvagt: 70 00 00 03"),
-      std::string(30, ' '));
+  const std::size_t plan = shown.find("Livsfare: ring 112");
+  stage.require(plan != std::string::npos, "reserveplanen står under kaldet");
+  stage.block(stage.paint(31, shown.substr(plan)), std::string(30, ' '));
   c.amalie.act("Ringet 112", {"reserve", "Ringet 112", "--in", alert});
   c.amalie.act(kPolice, {"say", kPolice, "--in", alert});
   c.rune.act("Jeg tager den (sent)", {"take", alert});

@@ -215,6 +215,18 @@ TEST(Watchdogs, HearOfAHubWhoseAlertsAllHaveAFuture) {
   EXPECT_EQ(night.world.hub.metric("alert_faults_total"), 0U);
 }
 
+TEST(Readiness, IsSaidByAHubThatCanBeReached) {
+  const TempDir folder;
+  NotifySocket systemd(folder.file("notify"));
+  HubWorld world;
+  auto& device = world.add_device({.unit = world.unit});
+  world.hub.stop();
+  ASSERT_TRUE(systemd.hears("STOPPING=1\nSTATUS=draining"));
+  world.hub.start();
+  ASSERT_TRUE(systemd.hears("READY=1\nSTATUS=serving"));
+  EXPECT_TRUE(device.hello());
+}
+
 // P-130, in a real hub: an alert whose timer a bug has moved to next year is found at the start, goes on at
 // once, and everybody who must know is told.
 TEST(Reconciler, MendsAnAlertThatHasLostItsFutureAtStart) {

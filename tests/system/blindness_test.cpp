@@ -1,5 +1,5 @@
-// P-084: every free text that a client can send is planted with a word of its own; then all that the hub
-// holds or ever had in its hands, and all that passed over the wire, is searched for them in every shape.
+// P-084: the free texts that the command line can send are planted with words of their own; then all that the
+// hub holds or ever had in its hands, and all that passed over the wire, is searched for them in every shape.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <signal.h>

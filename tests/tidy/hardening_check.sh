@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Every program that is installed: position independent, full RELRO, no executable stack, fortified, with stack
-# protection. Reads the ELF file, so it sees what the flags became.
+# protection and stack probes. Reads the ELF file, so it sees what the flags became; that variables are
+# initialised leaves no mark there.
 set -euo pipefail
 bin=$1
 failed=0
@@ -15,7 +16,10 @@ for program in nattevagt nattevagt-agent nattevagt-broker; do
   check "does not bind now" 'BIND_NOW|FLAGS_1.*NOW' "$dynamic"
   check "has an executable stack" 'GNU_STACK.* RW +0x' "$segments"
   check "has no stack protector" '__stack_chk_fail' "$symbols"
-  check "is not fortified" '__[a-z]+_chk' "$symbols"
+  check "is not fortified" '__(mem|str|v?s?n?printf|v?f?printf)[a-z]*_chk' "$symbols"
+  # Large frames are touched page by page.
+  probes=$(objdump -d --no-show-raw-insn "$file" | grep -cE 'or[lq] +\$0x0,\(%rsp\)' || true)
+  ((probes > 0)) || { echo "$program: has no stack probes (stack clash)"; failed=1; }
 done
 ((failed == 0)) && echo "hardening: all checks hold"
 exit "$failed"

@@ -74,10 +74,17 @@ TEST(Arguments, EveryVerbIsReached) {
       {Verb::kSearch, {"search", "x"}},
       {Verb::kExport, {"export"}},
       {Verb::kStatus, {"status"}},
+      {Verb::kDutySwap, {"rota", "swap", "--role", "r", "--from", "x", "--until", "y"}},
+      {Verb::kDutyAccept, {"rota", "accept"}},
+      {Verb::kDutyTakeOver, {"rota", "take-over", "--role", "r"}},
+      {Verb::kDutyNow, {"rota", "now"}},
+      {Verb::kDutyCheckIn, {"rota", "check-in"}},
   };
-  EXPECT_EQ(all.size(), static_cast<std::size_t>(Verb::kStatus) + 1);
+  EXPECT_EQ(all.size(), static_cast<std::size_t>(Verb::kDutyCheckIn) + 1);
   for (const auto& [verb, words] : all) {
-    EXPECT_EQ(good(words).verb, verb) << words.front();
+    // The rota's commands work on a file, or on a device without one.
+    const Arguments a = good(words);
+    EXPECT_EQ(verb >= Verb::kDutySwap ? as_device_verb(a) : a.verb, verb) << words.front();
     auto asking = words;
     asking.insert(asking.begin() + (words.front() != "org" ? 1 : words[1] != "roster" ? 2 : 3), "--help");
     const Parsed help = parse_arguments(asking);

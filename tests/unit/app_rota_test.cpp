@@ -76,7 +76,7 @@ TEST_F(RotaCommand, AGapIsMarkedWithAndWithoutColourAndCannotBePublished) {
       << plain.err;
   EXPECT_TRUE(has(plain.err, "who = []")) << "it says what to do";
   screen.colour = true;
-  EXPECT_TRUE(has(run({"check"}).out, "\x1b["));
+  EXPECT_TRUE(has(run({"check"}).out, "\x1b[1;31m23.00-07.00 !! INGEN VAGT !!"));
   screen.colour = false;
   write(std::string(kPlan) +
         "until = 2026-10-21\n[[override]]\nrole = \"forvagt\"\nfrom = 2026-10-21T00:00:00\n"

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
+
 #include "client-lib/export/local_time.h"
 
 namespace nattevagt::client {
@@ -66,6 +68,22 @@ TEST(JournalExport, TellsTheSecondTwoFortyEightFromTheFirst) {
   EXPECT_NE(second, std::string::npos);
   EXPECT_LT(first, second);
   EXPECT_NE(made->json.find("\"sha256OfText\": \"" + to_hex(made->hash) + "\""), std::string::npos);
+}
+
+TEST(JournalExport, ItsJsonTellsWhichRoleWasAskedFromWhereAndWhatIsNotProven) {
+  ExportInput input;
+  input.messages.push_back(say(1, utc(2026, 10, 25, 0, 48), "Amalie", wire::Text{"hvad nu?"}));
+  Alert& alert = input.alert.emplace();
+  alert.role_label = "Vagthavende psykiater";
+  alert.unit_label = "Strandløkken, Hus A";
+  alert.warnings = {"Hubben siger, at kaldet er taget, men ingen har underskrevet det."};
+  const auto made = export_journal(input);
+  ASSERT_TRUE(made);
+  const auto json = nlohmann::json::parse(made->json);
+  EXPECT_EQ(json["alert"]["roleAsked"], alert.role_label);
+  EXPECT_EQ(json["alert"]["unit"], alert.unit_label);
+  EXPECT_EQ(json["alert"]["warnings"], nlohmann::json(alert.warnings));
+  EXPECT_EQ(json["messages"].size(), 1U);
 }
 
 TEST(JournalExport, LeavesOutWhatTheHubHasNotStored) {
