@@ -100,6 +100,7 @@ Cast make_cast(int night, MemoryWorld& world, LadderRules& rules) {
 
 void set_times(Base& base, int night) {
   const UtcTime change = from_unix_ms(kChanges[static_cast<std::size_t>(night % kNights)]);
+  base.change = change;
   if (night >= kStoryB && night < kDuty) {
     base.starts = change - minutes(14) - seconds(50);  // asked at 00:48:10 UTC
     base.night_end = minutes(75);

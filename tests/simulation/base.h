@@ -59,6 +59,7 @@ struct BaseDevice {
 
 struct Base {
   UtcTime starts;
+  UtcTime change;  // when the clocks change; of a plain night the same minute
   Millis trouble_end{}, people_end{}, night_end{};  // all heals; the last that people do; the end
   broker::HubConfig config;
   Bytes sign_seed;  // the hub's, for receipts
@@ -76,5 +77,6 @@ const Base& base_of(int night);  // of [0, kBases)
 
 // What people write; none of it may be seen outside a device.
 inline constexpr std::array<std::string_view, 3> kPlanted = {"KANARIE-BORGER", "210300-9996", "KANARIE-ORD"};
+inline constexpr std::string_view kErstatningsCpr = "0703921VJ5";  // DOMAIN 6b: Peter has an e-CPR
 
 }  // namespace nattevagt::simulation

@@ -18,7 +18,7 @@ constexpr std::array<std::string_view, kWhats> kWhatNames = {
     "cut",      "partition", "pause",   "clock-jump", "lose",      "lie-entry", "lie-take",
     "lie-fork", "lie-drop", "lie-swap", "lie-add",  "replay",      "newer", "unsupported",
     "take",     "advise",   "read-back", "judge",   "done",        "see",   "close",
-    "take-over", "swap"};
+    "journal",  "observe",  "dose-again", "take-over", "swap"};
 
 Millis some_time(Draw& draw, Millis end) {
   return Millis(static_cast<std::int64_t>(draw.below(static_cast<std::uint64_t>(end.count()))));
@@ -148,6 +148,9 @@ bool belongs_to(What what, int who, Fault fault) noexcept {
     case What::kDone:
     case What::kSee:
     case What::kClose:
+    case What::kJournal:
+    case What::kObserve:
+    case What::kDoseAgain:
     case What::kTakeOver:
     case What::kSwap: return false;
     case What::kCrash: return fault == (who == kHub ? Fault::kHubCrash : Fault::kDeviceCrash);

@@ -66,11 +66,14 @@ enum class What : std::uint8_t {
   kDone,
   kSee,
   kClose,
+  kJournal,    // "Ført i journal"
+  kObserve,    // a round is made
+  kDoseAgain,  // a medicine given 50 minutes before the clocks change may be given again four hours after it
   // Of duty nights: people change who is on duty
   kTakeOver,  // the duty that runs, now
   kSwap,      // hers for another's; who is asked says yes or not by habit; `amount` 1: nobody is named
 };
-inline constexpr int kWhats = 30;
+inline constexpr int kWhats = 33;
 inline constexpr int kHub = -1;
 std::string_view name_of(What what) noexcept;
 // The class that an item belongs to; none: people.

@@ -148,7 +148,7 @@ class Simulation final : private HubNode::Host, private DeviceNode::Host {
   void fault(const Item& item);
   void disk_has_room(int who);
   void updated(int device);
-  void ask(int device);
+  void ask(int device, std::int64_t about);
   void say(int device, std::int64_t which);
   void react(const Event& event);
   void check_in(const Event& event);

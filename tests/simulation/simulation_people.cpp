@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "proto/common/check.h"
+#include "proto/common/hash.h"
 #include "tests/simulation/simulation.h"
 
 namespace nattevagt::simulation {
@@ -14,7 +15,7 @@ constexpr Millis kSwapped = std::chrono::hours(4);  // of Ida's duty
 void Simulation::item(const Item& item) {
   scripted_ = item.what;
   switch (item.what) {
-    case What::kAsk: return ask(item.who);
+    case What::kAsk: return ask(item.who, item.amount);
     case What::kSay: return say(item.who, item.amount);
     case What::kInvite: {
       const auto& unit = base_.devices[static_cast<std::size_t>(item.amount)].unit;
@@ -64,7 +65,10 @@ void Simulation::item(const Item& item) {
     case What::kJudge:
     case What::kDone:
     case What::kSee:
-    case What::kClose: return script(item);
+    case What::kClose:
+    case What::kJournal:
+    case What::kObserve:
+    case What::kDoseAgain: return script(item);
     case What::kTakeOver:
     case What::kSwap: return change_duty(item);
   }
@@ -136,6 +140,9 @@ void Simulation::fault(const Item& item) {
     case What::kDone:
     case What::kSee:
     case What::kClose:
+    case What::kJournal:
+    case What::kObserve:
+    case What::kDoseAgain:
     case What::kTakeOver:
     case What::kSwap: return;
   }
@@ -158,11 +165,13 @@ void Simulation::disk_has_room(int who) {
 
 // ---- What people do
 
-void Simulation::ask(int device) {
+// About the usual citizen, one with an e-CPR, or one whom nobody knows.
+void Simulation::ask(int device, std::int64_t about) {
   wire::AdviceRequest request;
   request.severity = wire::Severity::kRed;
   request.kind = wire::Situation::kPsychosis;
-  request.citizen = {std::string(kPlanted[0]), std::string(kPlanted[1])};
+  if (about == 0) request.citizen = {std::string(kPlanted[0]), std::string(kPlanted[1])};
+  if (about == 1) request.citizen = {std::string(kPlanted[0]), std::string(kErstatningsCpr)};
   request.alone = true;
   request.callback = "70 10 20 30";
   request.isbar.situation = std::string(kPlanted[2]);
@@ -337,10 +346,24 @@ void Simulation::script(const Item& item) {
   if (item.what == What::kAdvise) {
     wire::Advice advice{alert, words, item.amount != 0, std::nullopt};
     if (item.amount != 0) advice.medicine = wire::Medicine{"oxazepam", "15 mg", "nu", "30 mg"};
+    const auto rounds_end = base_.starts + t_ + std::chrono::minutes(30);
+    if (item.amount == 2) advice.rounds = wire::Rounds{std::chrono::minutes(5), rounds_end};
     act(wire::ActKind::kAdvise, advice);
   } else if (item.what == What::kClose) {
     oracles_.person_ends(alert);
     act(wire::ActKind::kClose, wire::Close{alert});
+  } else if (item.what == What::kJournal) {
+    says(item.who, [&](client::ClientCore& core, UtcTime now) {
+      return core.send(rooms_[alert], wire::JournalMark{sha256(as_bytes(words)), now}, now);
+    });
+  } else if (item.what == What::kObserve) {
+    says(item.who, [&](client::ClientCore& core, UtcTime now) {
+      return core.send(rooms_[alert], wire::Observation{words, now}, now);
+    });
+  } else if (item.what == What::kDoseAgain) {
+    const UtcTime given = base_.change - std::chrono::minutes(50);
+    wire::Task again{wire::TaskKind::kMedicine, words, given + std::chrono::hours(4), std::nullopt};
+    says(item.who, [&](client::ClientCore& core, UtcTime now) { return core.send(rooms_[alert], again, now); });
   } else if (item.what == What::kSee) {
     node(item.who).use(t_, [&](client::ClientCore& core, UtcTime now) {
       return core.mark_seen(last_shown_[d], now).has_value();

@@ -9,17 +9,22 @@
 
 #include "client-lib/export/journal_export.h"
 #include "client-lib/export/local_time.h"
+#include "proto/rota/copenhagen.h"
+#include "proto/wire/codec.h"
+#include "tests/simulation/crypto_memo.h"
 #include "tests/simulation/simulation.h"
+#include "tests/support/memory_world.h"
 
 namespace nattevagt::simulation {
 namespace {
 
+using std::chrono::hours;
 using std::chrono::minutes;
 using std::chrono::seconds;
 using wire::AlertState;
 using wire::NoticeKind;
 
-enum Cast { kAmalie = 0, kIda = 2, kRune = 3, kLis = 4, kArchive = 5, kJonas = 6, kChief = 6 };
+enum Cast { kAmalie = 0, kColleague = 1, kIda = 2, kRune = 3, kLis = 4, kArchive = 5, kJonas = 6, kChief = 6 };
 
 Plan story(const char* name, int night) {
   std::ifstream file(std::string(NATTEVAGT_PLANS) + "/" + name);
@@ -181,6 +186,22 @@ TEST_P(Stories, AdviceIsGiven) {
   EXPECT_EQ(night.heard<wire::Done>(kIda).size(), 1U);
   EXPECT_EQ(night.core(kIda).alerts().at(0).view.state, AlertState::kClosed);
 
+  // 03.11 to 03.56: a round that is missed is said on the unit's own phones, once, and nothing climbs.
+  const Millis made = night.did(kAmalie, What::kObserve).at(0).at;
+  EXPECT_EQ(night.heard<wire::Observation>(kIda).size(), 1U);
+  for (int device = 0; device < kDevices; ++device) {
+    std::vector<Millis> reminded;
+    for (const Shown& shown : night.simulation().all_shown()) {
+      const bool due = std::holds_alternative<client::RoundDue>(shown.event);
+      if (shown.device == device && due) reminded.push_back(shown.at);
+    }
+    const bool of_unit = device == kAmalie || device == kColleague;
+    ASSERT_EQ(reminded.size(), of_unit ? 1U : 0U) << device;
+    if (!of_unit) continue;
+    EXPECT_GE(reminded[0] - made, minutes(5) - seconds(1)) << device;
+    EXPECT_LT(reminded[0] - made, minutes(5) + seconds(2)) << device;
+  }
+
   // 04.02 the export: both names, roles, times with their offset, the read-back.
   const std::string exported = night.exported(kIda);
   for (const char* words : {"Amalie Prøve", "Ida Eksempel", "overlæge", "Ikke korrekt", "Tilbagelæst korrekt",
@@ -215,6 +236,10 @@ TEST_P(Stories, NobodyTakesIt) {
   for (const int device : {int{kAmalie}, int{kIda}, int{kRune}, int{kLis}, int{kChief}}) {
     EXPECT_EQ(night.core(device).alerts().size(), 1U) << device;
   }
+  // Peter's e-CPR is taken as it is, and read as it was written.
+  const auto questions = night.heard<wire::AdviceRequest>(kRune);
+  ASSERT_EQ(questions.size(), 1U);
+  EXPECT_EQ(std::get<wire::AdviceRequest>(questions[0].second.content.body).citizen.cpr, kErstatningsCpr);
 
   // 00:48:53 on Ida's one device that is on; on a device is not taken.
   EXPECT_TRUE(night.own(kAmalie, asked, client::Delivery::kOnDevice));
@@ -247,6 +272,11 @@ TEST_P(Stories, NobodyTakesIt) {
   // 01:03:53 "Brug reserveplanen nu": fifteen minutes from when it was accepted. 01:04:20 "Ring 112": once.
   expect_rings(kAmalie, {{minutes(15), NoticeKind::kLoud}});
   EXPECT_TRUE(night.did(kAmalie, What::kReserve).at(0).done);
+  const bool autumn = GetParam() < 2, spring = GetParam() == 2;
+  const auto rang = night.heard<wire::ReserveUsed>(kRune);
+  ASSERT_EQ(rang.size(), 1U);
+  EXPECT_EQ(client::format_local(rang[0].second.content.written_at),
+            autumn ? "kl. 02.04 (normaltid)" : spring ? "kl. 03.04" : "kl. 02.47");
 
   // 01:19:30 Rune's answer is late, and says so.
   for (const int device : {int{kAmalie}, int{kRune}}) {
@@ -255,26 +285,90 @@ TEST_P(Stories, NobodyTakesIt) {
     EXPECT_EQ(alert.taken_by->name, "Rune Eksempel");
     EXPECT_TRUE(alert.view.late);
     EXPECT_TRUE(alert.view.reserve_used);
-    EXPECT_EQ(alert.view.state, AlertState::kAdvised);
   }
+  // The advice orders a medicine: neither of them can close it before it is read back and found right.
+  const auto closes = night.did(kRune, What::kClose);
+  ASSERT_EQ(closes.size(), 3U);
+  EXPECT_FALSE(night.did(kAmalie, What::kClose).at(0).done);
+  EXPECT_FALSE(closes[0].done) << "not read back";
+  EXPECT_FALSE(closes[1].done) << "nobody has looked at what was read back";
+  // It stays open, read back and all, until Rune has it in his journal and closes it.
+  const Millis journalled = night.did(kRune, What::kJournal).at(0).at;
+  for (const int device : {int{kAmalie}, int{kRune}}) {
+    EXPECT_EQ(night.alerts_shown(device, journalled).back().view.state, AlertState::kAdvised);
+    EXPECT_EQ(night.core(device).alerts().at(0).view.state, AlertState::kClosed);
+  }
+  EXPECT_TRUE(closes[2].done);
+  EXPECT_EQ(night.heard<wire::JournalMark>(kAmalie).size(), 1U);
+
+  // PN at 00:10 UTC, and four hours of UTC until the next: 05.10 (normaltid) and not 06.10.
+  const auto again = night.heard<wire::Task>(kAmalie);
+  ASSERT_EQ(again.size(), 1U);
+  EXPECT_EQ(client::format_local(std::get<wire::Task>(again[0].second.content.body).due.value()),
+            autumn ? "kl. 05.10" : spring ? "kl. 06.10" : "kl. 05.53");
 
   // 01:48:10 the second 02.48: told apart on screen, in the export and in the order.
   const auto history = night.history(kRune);
   for (std::size_t i = 1; i < history.size(); ++i) {
     EXPECT_GE(history[i].stored_at, history[i - 1].stored_at);
   }
-  const bool autumn = GetParam() < 2;
   const auto says = night.heard<wire::Text>(kRune);
   ASSERT_EQ(says.size(), 2U);
   const std::string first = client::format_local(history.front().content.written_at);
   const std::string last = client::format_local(says.back().second.content.written_at);
-  const bool spring = GetParam() == 2;
   EXPECT_EQ(first, autumn ? "kl. 02.48 (sommertid)" : spring ? "kl. 01.48" : "kl. 02.31");
   EXPECT_EQ(last, autumn ? "kl. 02.48 (normaltid)" : spring ? "kl. 03.48" : "kl. 03.31");
   const std::string exported = night.exported(kRune);
   EXPECT_EQ(exported.find("(sommertid)") != std::string::npos, autumn);
   EXPECT_EQ(exported.find("(normaltid)") != std::string::npos, autumn);
-  for (const char* words : {"Rune Eksempel", "112"}) EXPECT_NE(exported.find(words), std::string::npos) << words;
+  for (const char* words : {"Rune Eksempel", "112", "Ført i journal"}) EXPECT_NE(exported.find(words), std::string::npos) << words;
+}
+
+// 6b: the shift from 23.00 to 07.00, on the screen of the one who has it.
+TEST_P(Stories, TheNightIsOneShiftOfItsTrueLength) {
+  const bool autumn = GetParam() < 2, spring = GetParam() == 2;
+  const UtcTime midnight = std::chrono::floor<std::chrono::days>(base_of(kStoryB + GetParam()).change);
+  const UtcTime from = midnight - hours(autumn ? 3 : 2), until = midnight + hours(spring ? 5 : 6);
+  ASSERT_EQ(until - from, hours(autumn ? 9 : spring ? 7 : 8));
+  const MakingBase making;
+  testing::MemoryWorld world(79, from - hours(1));
+  testing::MemoryWorld::Holder lis = world.ida;
+  lis.name = "Lis Vagt";
+  lis.person = world.entropy.make_id<PersonId>();
+  testing::Device& ida = world.enrol(world.ida);
+  world.havbakken.roster.roles[0].holders = {world.ida.person, lis.person};
+  world.publish(world.havbakken);
+  const auto since = rota::to_local(from).day - std::chrono::days(7);
+  wire::Rota rota;
+  rota.issued_at = world.clock.now();
+  rota.roles = {{world.first_role,
+                 {{wire::kEveryDay, 23 * 60, 7 * 60}, {wire::kEveryDay, 7 * 60, 23 * 60}},
+                 {{1, since, {}, 1, {{world.ida.person}}}, {2, since, {}, 1, {{lis.person}}}},
+                 {},
+                 {}}};
+  const auto document = world.havbakken.sign(wire::DocumentKind::kRota, 1, wire::encode(rota));
+  ASSERT_TRUE(std::holds_alternative<wire::Accepted>(
+      world.hub->as_organisation(world.havbakken.card, wire::PublishDocument{document})));
+  world.settle();
+  const auto turns = ida->own_turns(hours(12));
+  ASSERT_EQ(turns.size(), 1U);
+  EXPECT_EQ(turns[0].from, from);
+  EXPECT_EQ(turns[0].until, until);
+}
+
+// Somebody whom nobody knows, without a name and without a number: a call like any other.
+TEST(Story, ACallAboutSomebodyUnknownGoesItsWay) {
+  Plan plan = story("story-6a-advice.plan", kStoryA + 3);
+  ASSERT_EQ(plan.items.front().what, What::kAsk);
+  plan.items.front().amount = 2;
+  const Told night(plan);
+  EXPECT_TRUE(night.own(kAmalie, *night.did(kAmalie, What::kAsk).at(0).message, client::Delivery::kStored));
+  EXPECT_EQ(night.rings(kIda).size(), 1U);
+  const auto questions = night.heard<wire::AdviceRequest>(kIda);
+  ASSERT_EQ(questions.size(), 1U);
+  EXPECT_EQ(std::get<wire::AdviceRequest>(questions[0].second.content.body).citizen, wire::Citizen{});
+  EXPECT_EQ(night.core(kIda).alerts().at(0).view.state, AlertState::kClosed);
+  EXPECT_NE(night.exported(kIda).find("Ida Eksempel"), std::string::npos);
 }
 
 std::string name_of_night(const ::testing::TestParamInfo<int>& drawn) {
