@@ -3,6 +3,7 @@
 
 #include <cstdlib>
 
+#include "broker/app/life_signs.h"
 #include "broker/app/runner.h"
 #include "broker/core/reconciler.h"
 #include "broker/io/process.h"
@@ -112,11 +113,11 @@ void Runner::watch_alerts() {
   if (!faults.empty()) {
     if (may_step() && !draining_) hold(core_.mend(faults, now_));
     log_.alarm(LogEvent::kAlertMended, {{LogField::kCount, core_.counters().alerts_mended}});
-    return;
   }
-  manager_.alive();
+  const LifeSigns signs = life_signs(faults.size(), may_step(), draining_);
+  if (signs.manager) manager_.alive();
   if (watchdog_ == nullptr) return;
-  if (may_step() && !draining_) watchdog_->beat();
+  if (signs.outside) watchdog_->beat();
   const WatchdogCounts counts = watchdog_->counts();
   counters_.watchdog_pings = counts.answered;
   counters_.watchdog_failed = counts.failed;

@@ -1,5 +1,6 @@
 /* A disk that fails on demand, as an LD_PRELOAD: while the file $NATTEVAGT_FAULT holds a word, writes below
- * $NATTEVAGT_FAULT_DIR fail: "enospc" (disk full), "erofs" (read-only), "eio-sync" (sync fails, writes pass).
+ * $NATTEVAGT_FAULT_DIR fail: "enospc" (disk full), "erofs" (read-only), "eio-sync" (sync fails, writes pass); or a
+ * sync does not return as long as it holds "hang".
  * Everything else is the real disk. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -12,6 +13,8 @@
 #include <sys/types.h>
 #include <sys/uio.h>
 #include <unistd.h>
+
+#define HANGS (-1000)
 
 static int fault_now(void) {
   const char* path = getenv("NATTEVAGT_FAULT");
@@ -29,6 +32,7 @@ static int fault_now(void) {
   if (strncmp(word, "enospc", 6) == 0) return ENOSPC;
   if (strncmp(word, "erofs", 5) == 0) return EROFS;
   if (strncmp(word, "eio-sync", 8) == 0) return -EIO;
+  if (strncmp(word, "hang", 4) == 0) return HANGS;
   return 0;
 }
 
@@ -78,6 +82,7 @@ int ftruncate64(int fd, off64_t size) {
 static int fail_sync(int fd) {
   if (!ours(fd)) return 0;
   int error = fault_now();
+  for (; error == HANGS; error = fault_now()) usleep(20000);
   if (error == 0 || error == EROFS) return 0;
   errno = error < 0 ? -error : error;
   return 1;

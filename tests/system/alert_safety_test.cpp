@@ -49,6 +49,11 @@ class NotifySocket {
     }
     return false;
   }
+  void forget() {
+    char text[256];
+    while (::recv(socket_, text, sizeof text, MSG_DONTWAIT) > 0) {
+    }
+  }
 
  private:
   int socket_;
@@ -225,6 +230,33 @@ TEST(Readiness, IsSaidByAHubThatCanBeReached) {
   world.hub.start();
   ASSERT_TRUE(systemd.hears("READY=1\nSTATUS=serving"));
   EXPECT_TRUE(device.hello());
+}
+
+// A disk that does not answer: systemd hears on, since a restart would not help; the outside watchdog hears
+// nothing until the disk is well. What systemd hears, once a second, is the clock here.
+TEST(Watchdogs, TheOutsideOneHearsNothingOfAHubWhoseDiskHangs) {
+  const TempDir folder;
+  NotifySocket systemd(folder.file("notify"));
+  PingListener outside;
+  Night night;
+  night.world.hub.stop();
+  night.world.hub.use_faulty_disk();
+  night.world.hub.set_fault("");
+  night.world.hub.write_config("[watchdog]\nurl = \"http://127.0.0.1:" + std::to_string(outside.port()) +
+                               "/ping/1\"\nevery_seconds = 1\n");
+  night.world.hub.start();
+  ASSERT_TRUE(night.asking.hello());
+  ASSERT_TRUE(outside.gets_more_than(outside.pings()));
+  night.world.hub.set_fault("hang");
+  EXPECT_FALSE(night.asking.peer().call(night.world.make_raise({night.psychiatrist.id()}), milliseconds(100)));
+  ASSERT_TRUE(comes_true([&] { return night.world.hub.log().find("append_failed") != std::string::npos; }));
+  systemd.forget();
+  for (int i = 0; i < 2; ++i) EXPECT_TRUE(systemd.hears("WATCHDOG=1"));  // what was under way has arrived
+  const int before = outside.pings();
+  for (int i = 0; i < 4; ++i) EXPECT_TRUE(systemd.hears("WATCHDOG=1"));
+  EXPECT_LE(outside.pings(), before + 1) << "as if nothing were the matter";
+  night.world.hub.set_fault("");
+  EXPECT_TRUE(outside.gets_more_than(before + 1));
 }
 
 // P-130, in a real hub: an alert whose timer a bug has moved to next year is found at the start, goes on at
