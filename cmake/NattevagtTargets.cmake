@@ -11,9 +11,24 @@ set(joined $<BOOL:$<TARGET_PROPERTY:UNITY_BUILD>>)
 target_compile_options(nattevagt_flags INTERFACE
   $<$<NOT:${joined}>:-Wshadow> $<$<AND:${joined},$<CXX_COMPILER_ID:GNU>>:-Wno-subobject-linkage>)
 
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND NOT CMAKE_DISABLE_PRECOMPILE_HEADERS)
+  # What g++ 12 finds by following values it also finds, wrongly, inside std::string when that header was read before
+  # and is no longer known as the system's. Said all the same; errors in the release, which reads headers in place.
+  target_compile_options(nattevagt_flags INTERFACE
+    -Wno-error=array-bounds -Wno-error=restrict -Wno-error=stringop-overflow -Wno-error=stringop-overread
+    -Wno-error=maybe-uninitialized -Wno-error=dangling-pointer -Wno-error=free-nonheap-object -Wno-error=nonnull)
+endif()
+
 if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   # libstdc++ 12's stable_sort uses what it has itself deprecated, and clang tells us.
   target_compile_options(nattevagt_flags INTERFACE -Wno-deprecated-declarations)
+  # A header's time is no part of what is compiled: ccache may bring it from another day.
+  target_compile_options(nattevagt_flags INTERFACE "SHELL:-Xclang -fno-pch-timestamp")
+endif()
+
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # Its collector would go through the heap again and again for a gigabyte: a twentieth of the time.
+  add_compile_options($<$<COMPILE_LANGUAGE:CXX>:--param=ggc-min-heapsize=1048576>)
 endif()
 
 if(NATTEVAGT_SANITIZE)
@@ -33,11 +48,34 @@ if(NATTEVAGT_HARDENED)
   add_link_options($<$<STREQUAL:$<TARGET_PROPERTY:TYPE>,EXECUTABLE>:-pie>)
 endif()
 
-# nattevagt_library(NAME SOURCES a.cpp ... DEPS other ...)
+# Headers that are read once for many sources, under the presets dev and asan (the others read each where it is
+# named, and so would find one that is not). They stand with the first library of their layer and serve those above:
+# nattevagt_common's the standard library's and its own, nattevagt_wire's those and the wire's.
+set(nattevagt_common_headers
+  <algorithm> <array> <chrono> <cstdint> <cstring> <deque> <filesystem> <fstream> <functional> <map> <memory> <mutex>
+  <optional> <set> <span> <sstream> <string> <string_view> <thread> <utility> <variant> <vector>
+  <proto/common/bytes.h> <proto/common/check.h> <proto/common/clock.h> <proto/common/crypto.h>
+  <proto/common/entropy.h> <proto/common/ids.h> <proto/common/limits.h> <proto/common/result.h>
+  <proto/common/secret.h>)
+set(nattevagt_wire_headers
+  ${nattevagt_common_headers}
+  <proto/wire/audit.h> <proto/wire/chain.h> <proto/wire/check_in.h> <proto/wire/citizen.h> <proto/wire/codec.h>
+  <proto/wire/content.h> <proto/wire/duty.h> <proto/wire/hub.h> <proto/wire/identity.h> <proto/wire/rota.h>)
+
+# nattevagt_library(NAME SOURCES a.cpp ... DEPS other ... [HEADERS nattevagt_common])
+# HEADERS: whose headers it reads once; nattevagt_wire's if it does not say.
 function(nattevagt_library name)
-  cmake_parse_arguments(arg "" "" "SOURCES;DEPS;PRIVATE_DEPS" ${ARGN})
+  cmake_parse_arguments(arg "" "HEADERS" "SOURCES;DEPS;PRIVATE_DEPS" ${ARGN})
   add_library(${name} STATIC ${arg_SOURCES})
   target_link_libraries(${name} PUBLIC nattevagt_flags ${arg_DEPS} PRIVATE ${arg_PRIVATE_DEPS})
+  if(NOT arg_HEADERS)
+    set(arg_HEADERS nattevagt_wire)
+  endif()
+  if(name STREQUAL arg_HEADERS)
+    target_precompile_headers(${name} PRIVATE ${${name}_headers})
+  else()
+    target_precompile_headers(${name} REUSE_FROM ${arg_HEADERS})
+  endif()
 endfunction()
 
 # nattevagt_program(NAME SOURCES a.cpp ... DEPS other ...)

@@ -17,9 +17,9 @@ else()
             SQLITE_DQS=0 SQLITE_DEFAULT_MEMSTATUS=0 SQLITE_EXTRA_INIT=sqlcipher_extra_init
             SQLITE_EXTRA_SHUTDOWN=sqlcipher_extra_shutdown SQLCIPHER_CRYPTO_OPENSSL
             SQLITE_SECURE_DELETE HAVE_STDINT_H)
-  # Not our code: its warnings are its own, optimised in every preset. Sanitizers leave it out (two CPU minutes
-  # to instrument); its heap is AddressSanitizer's all the same.
-  target_compile_options(nattevagt_sqlcipher PRIVATE -w -O2)
+  # Not our code: its warnings are its own. Optimised in every preset, less where it is compiled every day. Sanitizers
+  # leave it out (two CPU minutes to instrument); its heap is AddressSanitizer's all the same.
+  target_compile_options(nattevagt_sqlcipher PRIVATE -w $<IF:$<CONFIG:Dev>,-O1,-O2>)
   if(NATTEVAGT_SANITIZE)
     target_compile_options(nattevagt_sqlcipher PRIVATE -fno-sanitize=all)
   endif()

@@ -68,8 +68,8 @@ Result<AuditPoint> audit_point_of(const Receipt& receipt, const SignPublicKey& h
 }
 
 std::string audit_file_begin(const AuditPoint& before_first) {
-  return std::string(kFileBegin) + ' ' + std::to_string(before_first.seq) + ' ' + to_hex(before_first.chain) +
-         '\n';
+  const std::string seq = std::to_string(before_first.seq);
+  return std::string(kFileBegin).append(" ").append(seq).append(" ").append(to_hex(before_first.chain)).append("\n");
 }
 
 std::string audit_file_line(const AuditLine& line) {

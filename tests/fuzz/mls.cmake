@@ -1,5 +1,6 @@
 foreach(target mls_decode mls_process mls_party)
   add_executable(nattevagt_${target}_fuzz ${CMAKE_CURRENT_LIST_DIR}/${target}_fuzz.cpp)
   target_link_libraries(nattevagt_${target}_fuzz PRIVATE nattevagt_mls)
-  target_link_options(nattevagt_${target}_fuzz PRIVATE -fsanitize=fuzzer)
+  target_precompile_headers(nattevagt_${target}_fuzz REUSE_FROM nattevagt_common)
+  nattevagt_fuzz(nattevagt_${target}_fuzz)
 endforeach()

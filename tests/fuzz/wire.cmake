@@ -1,7 +1,10 @@
 # libFuzzer for every decoder. Run one: bin/nattevagt_wire_client_frame_fuzz -max_total_time=60
+add_library(nattevagt_wire_draw STATIC ${PROJECT_SOURCE_DIR}/tests/unit/wire_draw.cpp)
+target_link_libraries(nattevagt_wire_draw PUBLIC nattevagt_wire)
+target_precompile_headers(nattevagt_wire_draw REUSE_FROM nattevagt_wire)
 foreach(name client_frame hub_frame inbox content identity link)
-  add_executable(nattevagt_wire_${name}_fuzz
-    ${CMAKE_CURRENT_LIST_DIR}/wire_${name}_fuzz.cpp ${PROJECT_SOURCE_DIR}/tests/unit/wire_draw.cpp)
-  target_link_libraries(nattevagt_wire_${name}_fuzz PRIVATE nattevagt_wire)
-  target_link_options(nattevagt_wire_${name}_fuzz PRIVATE -fsanitize=fuzzer)
+  add_executable(nattevagt_wire_${name}_fuzz ${CMAKE_CURRENT_LIST_DIR}/wire_${name}_fuzz.cpp)
+  target_link_libraries(nattevagt_wire_${name}_fuzz PRIVATE nattevagt_wire_draw)
+  target_precompile_headers(nattevagt_wire_${name}_fuzz REUSE_FROM nattevagt_wire)
+  nattevagt_fuzz(nattevagt_wire_${name}_fuzz)
 endforeach()

@@ -1,5 +1,6 @@
 add_library(nattevagt_hub_world STATIC hub_world.cpp raw_device.cpp)
 target_link_libraries(nattevagt_hub_world PUBLIC nattevagt_test_support nattevagt_wire nattevagt_client_io)
+target_precompile_headers(nattevagt_hub_world REUSE_FROM nattevagt_wire)
 
 add_library(nattevagt_faulty_disk SHARED faulty_disk.c)
 set_target_properties(nattevagt_faulty_disk PROPERTIES

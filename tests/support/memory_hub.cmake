@@ -1,3 +1,4 @@
 add_library(nattevagt_memory_world STATIC memory_hub.cpp memory_world.cpp)
 target_link_libraries(nattevagt_memory_world PUBLIC nattevagt_test_support nattevagt_broker_core
   nattevagt_client nattevagt_client_store)
+target_precompile_headers(nattevagt_memory_world REUSE_FROM nattevagt_wire)

@@ -5,4 +5,4 @@ target_link_libraries(nattevagt_cli_tests PRIVATE nattevagt_flags nattevagt_blin
   nattevagt_recording_proxy fmt::fmt
   nlohmann_json::nlohmann_json GTest::gtest_main)
 add_dependencies(nattevagt_cli_tests nattevagt nattevagt-broker nattevagt_curve_tap)
-gtest_discover_tests(nattevagt_cli_tests DISCOVERY_MODE PRE_TEST PROPERTIES LABELS system TIMEOUT 600)
+gtest_discover_tests(nattevagt_cli_tests DISCOVERY_MODE PRE_TEST PROPERTIES LABELS system COST 100 TIMEOUT 600)

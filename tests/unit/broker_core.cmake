@@ -1,6 +1,3 @@
-# The hub's core: one executable, and its world as a library that the model test uses too.
-add_library(nattevagt_broker_world STATIC ${CMAKE_CURRENT_LIST_DIR}/broker_world.cpp)
-target_link_libraries(nattevagt_broker_world PUBLIC nattevagt_broker_core GTest::gtest)
 add_executable(nattevagt_broker_core_tests
   broker_alerts_test.cpp broker_audit_test.cpp broker_check_in_test.cpp broker_duty_change_test.cpp broker_duty_test.cpp broker_gap_test.cpp
   broker_hand_over_test.cpp broker_identity_test.cpp broker_ladder_test.cpp broker_record_test.cpp
