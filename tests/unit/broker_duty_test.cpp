@@ -8,6 +8,7 @@
 #include "proto/rota/copenhagen.h"
 #include "proto/rota/rota.h"
 #include "tests/unit/broker_world.h"
+#include "tests/unit/rota_wall.h"
 
 namespace nattevagt::broker::testing {
 namespace {
@@ -17,8 +18,7 @@ using wire::AlertState;
 using wire::LocalDay;
 using wire::NoticeKind;
 using Kinds = std::vector<NoticeKind>;
-
-LocalDay on(int y, unsigned m, unsigned d) { return LocalDay(year(y) / month(m) / day(d)); }
+using rota::testing::on;
 
 // Ida has the evenings 15-23, Rune the nights 23-07; Lis is the second on call, day and night. Steps of five
 // minutes. It is 20 Oct 2026, 22.00 in Copenhagen.
