@@ -305,6 +305,8 @@ class ClientCore {
   // core_hub_loss.cpp
   void go_back(ConversationState& conversation, std::uint64_t seq);
   void note_lost_streams();
+  void give_up_lost(ConversationState& conversation, std::uint64_t seq);
+  void on_commit_lost(ConversationState& conversation);
 
   // core_rounds.cpp
   std::optional<UtcTime> reminder(const ConversationId& incident) const;  // not said yet

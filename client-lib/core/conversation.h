@@ -25,10 +25,6 @@ inline constexpr std::size_t kChainsKept = 512;
 // The chain at a place that we were not there for (P-079): the next entry's is believed.
 inline constexpr Digest kUnknownChain{};
 
-inline constexpr std::string_view kHubLacksCommit =  // P-094
-    "Hubben har mistet en ændring af, hvem der er med i samtalen. Enheden beder om at komme ind igen. Kommer der ikke svar "
-    "på det, du skriver her: begynd en ny samtale, og ring, hvis det haster.";
-
 // P-062: the hub has signed that this entry is in the stream.
 struct Promise {
   std::uint64_t seq = 0;

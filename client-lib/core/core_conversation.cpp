@@ -79,7 +79,7 @@ void ClientCore::on_process_failed(ConversationState& conversation, const wire::
                    "En besked kunne ikke læses (nr. " + std::to_string(entry.seq) + ").");
   }
   if (why == Errc::kStaleEpoch && !conversation.rejoining) {
-    return begin_rejoin(conversation, std::string(kHubLacksCommit));  // P-094: ours does not stand there
+    return on_commit_lost(conversation);
   }
   if (conversation.unreadable) return;  // said once; the rest follows from it
   conversation.unreadable = true;

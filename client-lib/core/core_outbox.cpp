@@ -257,7 +257,7 @@ void ClientCore::on_send_refused(OutboxItem& item, const wire::Refused& refused)
       item.wait_epoch = refused.current_epoch;
       ConversationState* ahead = find(item.conversation());
       if (ahead != nullptr && ahead->active() && ahead->group->epoch() > refused.current_epoch) {
-        begin_rejoin(*ahead, std::string(kHubLacksCommit));  // P-094
+        on_commit_lost(*ahead);
       }
       return;
     }
