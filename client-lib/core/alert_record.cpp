@@ -87,6 +87,7 @@ SecretBytes pack_alert(const AlertRecord& record) {
   out.time(owed.due).code(owed.reason).u64(owed.rung).flag(owed.settled).u64(record.view.rota_version);
   out.flag(record.handing_to.has_value()).id(record.handing_to.value_or(PersonId{}));
   out.flag(record.view.handing_to.has_value()).id(record.view.handing_to.value_or(PersonId{}));
+  out.time(record.climbed_at);
   return out.take();
 }
 
@@ -119,6 +120,7 @@ Result<AlertRecord> unpack_alert(ByteView bytes) {
     const auto person = in.id<PersonId>();
     if (there) *handing_to = person;
   }
+  if (in.more()) out.climbed_at = in.time();
   NV_TRYV(in.done());
   return out;
 }

@@ -38,6 +38,7 @@ struct AlertRecord {
   std::optional<SignedTake> candidate;  // signed, but no roster of ours lets that person take it (yet)
   std::optional<PersonId> handing_to;   // the taker's signed word (P-116)
   bool hub_saw_take = false;            // the hub's state has followed `take`
+  UtcTime climbed_at{};                 // when the hub last stored that it climbs: takes from before that are over
   UtcTime claim_due = kNever;           // when the hub's unproven word becomes a warning
   std::vector<std::string> warnings;
   Obligation obligation;

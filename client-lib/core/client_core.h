@@ -365,9 +365,11 @@ class ClientCore {
   void drop_pending_intents(const ConversationId& conversation);
 
   // core_alerts.cpp
-  void on_alert_item(const wire::AlertItem& item);
+  void on_alert_item(const wire::AlertItem& item, UtcTime stored_at);
   void note_words(ConversationState& conversation, const Message& message, const Who& who);
   void note_take(ConversationState& conversation, const Message& message, const Who& who);
+  static bool take_is_over(const AlertRecord& record, const SignedTake& take);
+  void count_take(AlertRecord& record, const SignedTake& take);
   void note_hand_over(ConversationState& conversation, const wire::HandOver& handed, const Who& who);
   bool may_take(const AlertRecord& record, const Who& who) const;
   void reconsider_takes();

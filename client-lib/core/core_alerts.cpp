@@ -113,7 +113,7 @@ Result<Alert> ClientCore::alert(const AlertId& alert) const {
 
 // ---- The hub's word
 
-void ClientCore::on_alert_item(const wire::AlertItem& item) {
+void ClientCore::on_alert_item(const wire::AlertItem& item, UtcTime stored_at) {
   AlertRecord& record = record_of(item.view.alert);
   const bool known = record.view.raised_at != UtcTime{};
   const ConversationId stream = item.view.stream;
@@ -145,6 +145,7 @@ void ClientCore::on_alert_item(const wire::AlertItem& item) {
   }
   const bool climbing =
       item.view.state == wire::AlertState::kEscalating || item.view.state == wire::AlertState::kExhausted;
+  if (climbing) record.climbed_at = std::max(record.climbed_at, stored_at);
   if (record.take && item.view.taken_by == record.take->person.device) record.hub_saw_take = true;
   if (climbing && record.hub_saw_take) {
     record.handing_to.reset();
@@ -260,7 +261,18 @@ void ClientCore::note_take(ConversationState& conversation, const Message& messa
     }
     return;
   }
+  if (take_is_over(record, take)) return;
   if (record.take && record.take->person.id != who.person) record.handing_to.reset();
+  count_take(record, take);
+}
+
+// Whoever was away reads the hub's states before the words: the ladder that climbed on after this take goes on, and
+// so does what this device owes its worker (P-047, P-110). Both times are of the hub's one line (P-052).
+bool ClientCore::take_is_over(const AlertRecord& record, const SignedTake& take) {
+  return take.at < record.climbed_at;
+}
+
+void ClientCore::count_take(AlertRecord& record, const SignedTake& take) {
   record.take = take;
   record.hub_saw_take = record.view.taken_by == take.person.device;
   owe_advice(record);
@@ -288,11 +300,8 @@ void ClientCore::note_hand_over(ConversationState& conversation, const wire::Han
 void ClientCore::reconsider_takes() {
   for (auto& [id, record] : alerts_) {
     if (!record.candidate || !may_take(record, record.candidate->who())) continue;
-    record.take = std::exchange(record.candidate, std::nullopt);
-    record.hub_saw_take = record.view.taken_by == record.take->person.device;
-    owe_advice(record);
-    weigh_claim(record);
-    alert_changed(record, wire::NoticeKind::kNone);
+    const SignedTake take = *std::exchange(record.candidate, std::nullopt);
+    if (!take_is_over(record, take)) count_take(record, take);
   }
 }
 

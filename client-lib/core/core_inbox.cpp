@@ -131,7 +131,7 @@ void ClientCore::on_inbox_item(const wire::Entry& entry) {
     if (item) return on_welcome(*item);
   } else if (entry.kind == wire::EntryKind::kAlert) {
     const auto item = wire::decode_alert_item(entry.bytes);
-    if (item) return on_alert_item(*item);
+    if (item) return on_alert_item(*item, entry.stored_at);
   } else if (entry.kind == wire::EntryKind::kGap) {
     const auto item = wire::decode_gap_item(entry.bytes);
     if (item) return on_gap_item(*item);

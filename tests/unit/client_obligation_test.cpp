@@ -164,6 +164,33 @@ TEST(Obligation, WhileTheHubItselfShoutsTheDeviceIsSilent) {
   EXPECT_NE(night.first_ring(minutes(2), true), kNever) << "it went on where the hub fell silent";
 }
 
+// The hub's states come by the inbox, the signed words by the conversation, which a device that was away reads later.
+TEST(Obligation, ATakeFromBeforeTheLadderWentOnDoesNotQuietWhoWasAway) {
+  LoneNight night;
+  night.asked = night.world.ask(night.amalie);
+  night.world.close(night.amalie);
+  ASSERT_TRUE(night.ida->take(night.asked.alert));
+  night.world.pass(minutes(16));  // taken, and no advice in fifteen: the ladder goes on
+  ASSERT_EQ(night.ida->alert(night.asked.alert)->view.state, wire::AlertState::kExhausted);
+  night.world.reopen(night.amalie);
+  night.world.settle();
+  const auto alert = night.amalie->alert(night.asked.alert);
+  ASSERT_TRUE(alert);
+  EXPECT_EQ(alert->view.state, wire::AlertState::kExhausted);
+  EXPECT_FALSE(alert->taken_by) << "she sees the take among the words, and that nobody has it";
+  night.world.hub->set_reachable(false);
+  const std::size_t before = night.amalie.all<RingNow>().size();
+  night.first_ring(minutes(3), true);
+  EXPECT_GT(night.amalie.all<RingNow>().size(), before);
+
+  // Taken anew, it counts.
+  night.world.hub->set_reachable(true);
+  night.world.settle();
+  ASSERT_TRUE(night.ida->take(night.asked.alert));
+  night.world.settle();
+  EXPECT_TRUE(night.amalie->alert(night.asked.alert)->taken_by);
+}
+
 // ---- Rounds (P-118)
 
 struct RoundsNight {
