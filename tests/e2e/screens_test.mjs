@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { gzipSync } from "node:zlib";
 import { readdirSync, readFileSync } from "node:fs";
 import http from "node:http";
-import { openBrowser, ownPin, Person, sizes, Stage } from "./world.mjs";
+import { openBrowser, ownPin, Person, report, sizes, Stage } from "./world.mjs";
 
 const situation = "Har gået uroligt siden kl. 00.30, hører stemmer, som siger, hun skal gå ud på vejen. Ikke truende.";
 const background = "Skizofreni. Aftendosis nægtet kl. 21. PN oxazepam 15 mg givet kl. 18.10.";
@@ -21,7 +21,7 @@ before(async () => {
 after(async () => {
   await browser?.close();
   await stage?.close();
-  if (taps.length) console.log("# tap to next paint, ms: " + taps.map((one) => `${one.what} ${one.ms}`).join(", "));
+  if (taps.length) report("screens taps", "tap to next paint, ms: " + taps.map((one) => `${one.what} ${one.ms}`).join(", "));
 });
 
 // From the press to the frame after what it changed; a report, never an assertion.
@@ -127,7 +127,7 @@ test("First load is under 150 kB compressed", async () => {
     ["/", ...performance.getEntriesByType("resource").map((one) => new URL(one.name).pathname)].filter((one) => one !== "/app"));
   let bytes = 0;
   for (const path of new Set(paths)) bytes += gzipSync(Buffer.from(await (await fetch(origin + path)).arrayBuffer())).length;
-  console.log(`# first load: ${bytes} bytes compressed, ${new Set(paths).size} files`);
+  report("screens first load", `first load: ${bytes} bytes compressed, ${new Set(paths).size} files`);
   assert.ok(bytes < 150 * 1024);
 });
 

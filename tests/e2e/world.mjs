@@ -15,6 +15,12 @@ export const bin = process.env.NATTEVAGT_BIN;
 export const pictures = process.env.NATTEVAGT_SCREENSHOTS;
 export const hangMs = 60_000; // for hangs only
 
+// As tests/support/report.h does it: a figure for people, never a verdict.
+export function report(about, line) {
+  console.log("# " + line);
+  if (process.env.NATTEVAGT_REPORTS) writeFileSync(join(process.env.NATTEVAGT_REPORTS, about + ".txt"), line + "\n");
+}
+
 export class Stage {
   #answers = [];
   #child;

@@ -11,6 +11,7 @@
 #include <sstream>
 
 #include "tests/simulation/crypto_memo.h"
+#include "tests/support/report.h"
 
 namespace nattevagt::simulation {
 namespace {
@@ -78,7 +79,9 @@ TEST_P(MutantTest, IsFoundByItsOracle) {
   const MutantInfo& info = GetParam();
   for (std::uint64_t seed = 1; seed <= kMutantSeedsMax; ++seed) {
     if (!breaks(run_plan(draw_plan(seed), info.mutant), info.oracle)) continue;
-    RecordProperty("seeds", std::to_string(seed));
+    testing::report("mutant " + std::string(info.name), "mutant " + std::string(info.name) + ": found by " +
+                                                            std::string(info.oracle) + " in night " +
+                                                            std::to_string(seed) + "\n");
     return;
   }
   FAIL() << info.name << " was not found by " << info.oracle;

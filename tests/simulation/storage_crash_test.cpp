@@ -11,10 +11,10 @@
 #include <cstdlib>
 #include <filesystem>
 #include <functional>
-#include <iostream>
 #include <map>
 #include <memory>
 #include <optional>
+#include <sstream>
 
 #include "broker/io/sqlcipher_journal.h"
 #include "client-lib/store/sqlcipher_store.h"
@@ -22,6 +22,7 @@
 #include "tests/simulation/crash_disk.h"
 #include "tests/simulation/draw.h"
 #include "tests/support/process.h"
+#include "tests/support/report.h"
 
 namespace nattevagt::simulation {
 namespace {
@@ -256,9 +257,11 @@ struct Counts {
 };
 
 void print(const char* what, const Counts& counts) {
-  std::cout << "crash points of " << what << ": " << counts.writes << " writes, " << counts.syncs << " syncs, "
-            << counts.others << " files made, cut or deleted; " << counts.crashes << " crashes, "
-            << counts.recovered << " recovered\n";
+  std::ostringstream line;
+  line << "crash points of " << what << ": " << counts.writes << " writes, " << counts.syncs << " syncs, "
+       << counts.others << " files made, cut or deleted; " << counts.crashes << " crashes, " << counts.recovered
+       << " recovered\n";
+  testing::report(std::string("crash points of ") + what, line.str());
 }
 
 // The stores sync their key files for real, thousands of times: in memory that costs nothing.
@@ -336,8 +339,10 @@ void fail_everywhere(const std::function<std::unique_ptr<Subject>()>& make, cons
     ++points;
   }
   EXPECT_GT(points, 20U);
-  std::cout << "failures of " << what << ": " << points << " points, " << refused
-            << " pieces of work refused and done again, none lost\n";
+  std::ostringstream line;
+  line << "failures of " << what << ": " << points << " points, " << refused
+       << " pieces of work refused and done again, none lost\n";
+  testing::report(std::string("failures of ") + what, line.str());
 }
 
 TEST(StorageCrash, TheHubsJournalKeepsWhatItAnsweredForAtEveryPoint) {
