@@ -222,7 +222,7 @@ class ClientImpl final : public Client {
       const auto there = [&](const PlanRef& plan) { return plan.conversation == room; };
       shown = show_standing(incident, known.citizen, there);
     }
-    return settled(std::move(shown));
+    return settled(shown);
   }
   std::optional<PlanState> plan_state_beside(ConversationId incident) const override {
     return core_->plan_state_beside(incident, time_.now());
@@ -461,7 +461,7 @@ class ClientImpl final : public Client {
       NV_TRY(const auto card, still_there(plan.conversation, plan.card));
       if (!card) continue;
       auto shown = core_->show_plan(incident, std::get<wire::PlanCard>(card->content.body), time_.now());
-      if (shown || !last) last = std::move(shown);
+      if (shown || !last) last = shown;
     }
     return last;
   }

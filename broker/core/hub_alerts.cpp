@@ -168,7 +168,7 @@ bool HubCore::State::repeated_raise(const Session& session, std::uint64_t reques
   leaf.alert = wanted.alert;
   leaf.next_at = known->facts.promised_next_at;
   leaf.exhausted_at = known->facts.promised_exhausted_at;
-  receipt(session, request, std::move(leaf), known->raised);
+  receipt(session, request, leaf, known->raised);
   return true;
 }
 
@@ -276,7 +276,7 @@ void HubCore::State::act(Session& session, std::uint64_t request, const wire::Ac
     if (refused.code == Errc::kAlreadyTaken) {  // P-043: and who
       refused.taken_by = directory.device(*alert->progress.taken_by).identity.device;
     }
-    return refuse(session, request, std::move(refused));
+    return refuse(session, request, refused);
   }
   if (!check_epoch(stream, wire::EntryKind::kApplication, wanted.epoch)) {
     return refuse_at(session, request, Errc::kStaleEpoch, &stream);

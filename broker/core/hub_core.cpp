@@ -143,19 +143,19 @@ void HubCore::State::push(const Session& session, wire::Answer body, JournalInde
 void HubCore::State::refuse(const Session& session, std::uint64_t request, wire::Refused refused) {
   counters.refused += 1;
   const JournalIndex after = is_plain(refused.code) ? 0 : last_index;
-  answer(session, request, std::move(refused), after);
+  answer(session, request, refused, after);
 }
 
 void HubCore::State::refuse(const Session& session, std::uint64_t request, Errc code) {
   wire::Refused refused;
   refused.code = code;
   if (code == Errc::kBusy) refused.retry_after = kQuotaRetry;
-  refuse(session, request, std::move(refused));
+  refuse(session, request, refused);
 }
 
 void HubCore::State::receipt(const Session& session, std::uint64_t request, wire::ReceiptLeaf leaf,
                              JournalIndex after) {
-  out.effects.push_back(SendReceipt{after, session.id, request, std::move(leaf)});
+  out.effects.push_back(SendReceipt{after, session.id, request, leaf});
 }
 
 // ---- Sessions
@@ -241,7 +241,7 @@ void HubCore::State::handle(const SessionRequest& event) {
       wire::Refused refused;
       refused.code = Errc::kBusy;
       refused.retry_after = wait;
-      return refuse(*session, request, std::move(refused));
+      return refuse(*session, request, refused);
     }
     if (!session->greeted && !std::holds_alternative<wire::Hello>(body)) {  // P-013
       return ack == nullptr ? refuse(*session, request, Errc::kWrongState) : void();

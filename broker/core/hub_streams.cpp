@@ -60,7 +60,7 @@ void HubCore::State::refuse_at(const Session& session, std::uint64_t request, Er
   refused.code = code;
   if (code == Errc::kStaleEpoch && stream != nullptr) refused.current_epoch = stream->epoch;  // P-014
   if (code == Errc::kBusy) refused.retry_after = kQuotaRetry;
-  refuse(session, request, std::move(refused));
+  refuse(session, request, refused);
 }
 
 void HubCore::State::append(Session& session, std::uint64_t request, const wire::Append& wanted) {

@@ -59,6 +59,7 @@ class RotaBuilder {
   }
   std::vector<PersonId> persons(const std::vector<DraftName>& names) {
     std::vector<PersonId> out;
+    out.reserve(names.size());
     for (const auto& name : names) out.push_back(person_id(name.text));
     return out;
   }

@@ -216,7 +216,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
       if (failed) return;
       if (self->answer_->keep_alive()) return self->read();
       error_code ignored;
-      self->stream_.socket().shutdown(tcp::socket::shutdown_send, ignored);
+      static_cast<void>(self->stream_.socket().shutdown(tcp::socket::shutdown_send, ignored));
     });
   }
 
@@ -241,10 +241,11 @@ class BeastServer final : public ScreenServer {
   Status start(std::uint16_t port) {
     error_code failed;
     const tcp::endpoint here(asio::ip::address_v4::loopback(), port);
-    acceptor_.open(here.protocol(), failed);
-    if (!failed) acceptor_.set_option(asio::socket_base::reuse_address(true), failed);
-    if (!failed) acceptor_.bind(here, failed);
-    if (!failed) acceptor_.listen(asio::socket_base::max_listen_connections, failed);
+    // Each also returns the code that it writes to `failed`.
+    static_cast<void>(acceptor_.open(here.protocol(), failed));
+    if (!failed) static_cast<void>(acceptor_.set_option(asio::socket_base::reuse_address(true), failed));
+    if (!failed) static_cast<void>(acceptor_.bind(here, failed));
+    if (!failed) static_cast<void>(acceptor_.listen(asio::socket_base::max_listen_connections, failed));
     if (failed) return fail(Errc::kUnavailable, "ScreenServer::listen");
     port_ = acceptor_.local_endpoint().port();
     Site& site = shared_.site;

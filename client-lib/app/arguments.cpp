@@ -86,9 +86,9 @@ class CommandLine {
     return at;
   }
   static std::string path_of(const CLI::App* app) {
-    std::string path;
-    for (const CLI::App* at = app; at != nullptr; at = at->get_parent()) {
-      path = at->get_name() + (path.empty() ? "" : " " + path);
+    std::string path = app->get_name();
+    for (const CLI::App* at = app->get_parent(); at != nullptr; at = at->get_parent()) {
+      path.insert(0, at->get_name() + " ");
     }
     return path;
   }

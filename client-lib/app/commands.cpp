@@ -388,7 +388,6 @@ std::string stored_text(const Waiting& w, const Alert* alert, const Place& place
     case Verb::kWithdraw:
     case Verb::kClose: return alert == nullptr ? out : out + alert_block(*alert, screen);
     case Verb::kReadBack: return out + std::string(text::kWaitingForVerdict) + "\n";
-    case Verb::kInvite: return out;
     default: return out;
   }
 }

@@ -385,6 +385,7 @@ class OrganisationRun {
       chosen.push_back(&(*list)[choice.index]);
     }
     std::vector<DeviceId> ids;
+    ids.reserve(chosen.size());
     for (const auto* device : chosen) ids.push_back(device->identity.device);
     const auto version = tool->version_at_hub(org_->card().id, wire::DocumentKind::kRevocations);
     const auto document = org_->revoke(ids, version, clock_.wall());

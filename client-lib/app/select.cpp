@@ -161,6 +161,7 @@ Selected<Talk> select_talk(const Arguments& arguments, const Client& client, con
 Selected<Alert> select_alert(const Arguments& arguments, const Client& client, const Screen& screen) {
   const std::vector<Alert> list = candidates(arguments, client);
   std::vector<std::string> ids;
+  ids.reserve(list.size());
   for (const auto& alert : list) ids.push_back(alert.view.alert.hex());
   const Chosen choice = choose_id(arguments.id, ids);
   if (choice.choice == Choice::kFound) return {list[choice.index], {}};
@@ -174,6 +175,7 @@ Selected<Message> select_message(const Arguments& arguments, const Client& clien
   const bool named = !arguments.id.empty() && arguments.id != kLatest;
   const std::vector<Message> list = waiting_messages(arguments.verb, client, named);
   std::vector<std::string> ids;
+  ids.reserve(list.size());
   for (const auto& message : list) ids.push_back(message.id.hex());
   const Chosen choice = choose_id(arguments.id, ids);
   if (choice.choice == Choice::kFound) return {list[choice.index], {}};

@@ -205,7 +205,7 @@ inline constexpr std::string_view kCanBeReached = " kan træffes.";
 inline constexpr std::string_view kRoundDue = "Tid til tilsyn. Det skulle være ";
 inline constexpr std::string_view kGapAct = "Sig det til vagtplanlæggeren, eller tag vagten: nattevagt rota take-over.";
 inline constexpr std::string_view kGapUnseen = "(Kun hubben siger det: denne enheds vagtplan er en anden.)";
-inline constexpr std::string_view gap_text(std::uint8_t nearness) noexcept {
+constexpr std::string_view gap_text(std::uint8_t nearness) noexcept {
   switch (nearness) {
     case 1: return "VAGTHUL inden for to uger:";
     case 2: return "VAGTHUL inden for en uge:";
@@ -250,7 +250,7 @@ inline constexpr std::string_view kRevokedNow = "Spærret: ";
 inline constexpr std::string_view kRevokeWhich =
     "Skriv --device (begyndelsen af enhedens id) eller --person NAVN.";
 
-inline constexpr std::string_view severity_text(wire::Severity severity) noexcept {
+constexpr std::string_view severity_text(wire::Severity severity) noexcept {
   switch (severity) {
     case wire::Severity::kAlarm: return "Alarm – fare nu";
     case wire::Severity::kRed: return "Rød – haster";
@@ -260,7 +260,7 @@ inline constexpr std::string_view severity_text(wire::Severity severity) noexcep
   return "";
 }
 
-inline constexpr std::string_view situation_text(wire::Situation situation) noexcept {
+constexpr std::string_view situation_text(wire::Situation situation) noexcept {
   switch (situation) {
     case wire::Situation::kSuicidal: return "Selvmordstanker eller selvskade";
     case wire::Situation::kViolence: return "Vold eller trusler";
@@ -278,7 +278,7 @@ inline constexpr std::string_view situation_text(wire::Situation situation) noex
   return "";
 }
 
-inline constexpr std::string_view delivery_text(Delivery delivery) noexcept {
+constexpr std::string_view delivery_text(Delivery delivery) noexcept {
   switch (delivery) {
     case Delivery::kQueued: return "Venter på net";
     case Delivery::kStored: return "Sendt";
@@ -289,7 +289,7 @@ inline constexpr std::string_view delivery_text(Delivery delivery) noexcept {
   return "";
 }
 
-inline constexpr std::string_view state_text(wire::AlertState state) noexcept {
+constexpr std::string_view state_text(wire::AlertState state) noexcept {
   switch (state) {
     case wire::AlertState::kEscalating: return "Venter på, at nogen tager den";
     case wire::AlertState::kTaken: return "Overtaget";
@@ -301,7 +301,7 @@ inline constexpr std::string_view state_text(wire::AlertState state) noexcept {
   return "";
 }
 
-inline constexpr std::string_view notice_text(wire::NoticeKind notice) noexcept {
+constexpr std::string_view notice_text(wire::NoticeKind notice) noexcept {
   switch (notice) {
     case wire::NoticeKind::kNone: return "";
     case wire::NoticeKind::kFirst: return "Nyt kald";
@@ -312,7 +312,7 @@ inline constexpr std::string_view notice_text(wire::NoticeKind notice) noexcept 
   return "";
 }
 
-inline constexpr std::string_view ring_text(RingReason reason) noexcept {
+constexpr std::string_view ring_text(RingReason reason) noexcept {
   switch (reason) {
     case RingReason::kNotSent: return "IKKE SENDT ENDNU – ring nu. Vent ikke på hubben:";
     case RingReason::kNobodyTook: return "Ingen har overtaget. Brug reserveplanen nu:";

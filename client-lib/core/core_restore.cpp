@@ -14,6 +14,7 @@ Status ClientCore::restore(const StoreImage& image, UtcTime now) {
     if (row.table != Table::kDevice) continue;
     NV_TRY(DeviceRecord record, unpack_device(row.value.expose()));
     std::vector<wire::TrustedOrganisation> trusted;
+    trusted.reserve(record.trusted.size());
     for (const auto& organisation : record.trusted) trusted.push_back(organisation.duplicate());
     directory_.pin(std::move(trusted));
     device_ = std::move(record);

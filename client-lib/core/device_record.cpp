@@ -52,6 +52,7 @@ Result<DeviceRecord> make_device(std::string_view link, UtcTime now, Entropy& en
                                    .not_after = issued + grant.certificate_lifetime};
   out.certificate = wire::sign_certificate(body, keys.sign);
   std::vector<wire::OrganisationCard> cards;
+  cards.reserve(out.trusted.size());
   for (const auto& trusted : out.trusted) cards.push_back(trusted.card);
   NV_TRYV(wire::verify_certificate(out.certificate, cards, issued));
   return out;

@@ -142,6 +142,7 @@ std::uint64_t Directory::version(const OrganisationId& id, wire::DocumentKind ki
 
 std::vector<wire::DocumentVersion> Directory::versions() const {
   std::vector<wire::DocumentVersion> out;
+  out.reserve(held_.size());
   for (const auto& [key, held] : held_) out.push_back({key.first, key.second, held.version});
   return out;
 }

@@ -42,6 +42,7 @@ std::vector<Person> participants(const ExportInput& input) {
     if (!wrote) people.emplace(std::pair(member.id, member.name), member);
   }
   std::vector<Person> out;
+  out.reserve(people.size());
   for (auto& [key, person] : people) out.push_back(person);
   return out;
 }

@@ -178,7 +178,7 @@ void ZmqConnection::State::on_monitor(const MonitorEvent& event, std::vector<Lin
       handshakes_lost = attempts = 0;
       out.emplace_back(LinkUp{});
       break;
-    case ZMQ_EVENT_HANDSHAKE_FAILED_AUTH: lose(Errc::kUntrusted, out); break;
+    case ZMQ_EVENT_HANDSHAKE_FAILED_AUTH:
     case ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL: lose(Errc::kUntrusted, out); break;
     case ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL:
     case ZMQ_EVENT_DISCONNECTED:

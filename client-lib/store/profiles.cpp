@@ -83,6 +83,7 @@ Status Profiles::load(const StoreImage& image) {
 
 std::vector<ProfileView> Profiles::list() const {
   std::vector<ProfileView> out;
+  out.reserve(held_.size());
   for (const auto& [id, held] : held_) out.push_back(held.view);
   std::ranges::stable_sort(
       out, [](const ProfileView& a, const ProfileView& b) { return a.used_at > b.used_at; });

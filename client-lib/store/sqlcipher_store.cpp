@@ -11,8 +11,6 @@
 #include "client-lib/store/statement.h"
 #include "proto/common/check.h"
 
-extern "C" int sqlite3_key(sqlite3* db, const void* key, int key_bytes);
-
 namespace nattevagt::client {
 
 namespace {

@@ -13,8 +13,6 @@
 #include "proto/common/limits.h"
 #include "tests/support/process.h"
 
-extern "C" int sqlite3_key(sqlite3* db, const void* key, int key_bytes);
-
 namespace nattevagt::client {
 namespace {
 
