@@ -1,5 +1,5 @@
-// What a test measured or counted, for people: printed, and kept for the end of `./dev test` (ctest shows what a test
-// printed only when it failed). Never a verdict: those are expectations.
+// What a test measured or counted, for people: printed, and kept for the end of `./dev test`, since ctest shows what
+// a test printed only when it failed. Never a verdict: those are expectations.
 #pragma once
 
 #include <cstdlib>
@@ -9,7 +9,7 @@
 
 namespace nattevagt::testing {
 
-// One or more whole lines. `about` names the file, one for each test that reports, in the folder NATTEVAGT_REPORTS.
+// One or more whole lines. `about` names the file in the folder NATTEVAGT_REPORTS, one for each test that reports.
 inline void report(const std::string& about, const std::string& lines) {
   std::cout << lines << std::flush;
   if (const char* folder = std::getenv("NATTEVAGT_REPORTS")) {

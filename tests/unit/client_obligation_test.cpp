@@ -164,13 +164,13 @@ TEST(Obligation, WhileTheHubItselfShoutsTheDeviceIsSilent) {
   EXPECT_NE(night.first_ring(minutes(2), true), kNever) << "it went on where the hub fell silent";
 }
 
-// The hub's states come by the inbox, the signed words by the conversation, which a device that was away reads later.
+// The hub's states come by the inbox, the signed words by the conversation: a device that was away reads it later.
 TEST(Obligation, ATakeFromBeforeTheLadderWentOnDoesNotQuietWhoWasAway) {
   LoneNight night;
   night.asked = night.world.ask(night.amalie);
   night.world.close(night.amalie);
   ASSERT_TRUE(night.ida->take(night.asked.alert));
-  night.world.pass(minutes(16));  // taken, and no advice in fifteen: the ladder goes on
+  night.world.pass(minutes(16));  // taken, and no advice in fifteen: the ladder goes on to its end
   ASSERT_EQ(night.ida->alert(night.asked.alert)->view.state, wire::AlertState::kExhausted);
   night.world.reopen(night.amalie);
   night.world.settle();
