@@ -85,10 +85,11 @@ class CommandLine {
     while (!at->get_subcommands().empty()) at = at->get_subcommands().front();
     return at;
   }
-  static std::string path_of(const CLI::App* app) {
-    std::string path = app->get_name();
-    for (const CLI::App* at = app->get_parent(); at != nullptr; at = at->get_parent()) {
-      path.insert(0, at->get_name() + " ");
+  static std::string path_of(const CLI::App* app) {  // of none: empty
+    std::string path;
+    for (const CLI::App* at = app; at != nullptr; at = at->get_parent()) {
+      if (!path.empty()) path.insert(0, " ");
+      path.insert(0, at->get_name());
     }
     return path;
   }

@@ -266,8 +266,8 @@ void ClientCore::note_take(ConversationState& conversation, const Message& messa
   count_take(record, take);
 }
 
-// Whoever was away reads the hub's states before the words: a ladder that climbed on after this take goes on, and so
-// does what this device owes its worker (P-047, P-110). Both times are of the hub's one line (P-052).
+// Whoever was away reads the hub's states before the words: a ladder that climbed on after this take goes on, and
+// so does what this device owes its worker (P-047, P-110). Both times are of the hub's one line (P-052).
 bool ClientCore::take_is_over(const AlertRecord& record, const SignedTake& take) {
   return take.at < record.climbed_at;
 }

@@ -1,5 +1,5 @@
-// What a test measured or counted, for people: printed, and kept for the end of `./dev test`, since ctest shows what
-// a test printed only when it failed. Never a verdict: those are expectations.
+// What a test measured or counted, for people: printed, and kept for the end of `./dev test`, since ctest shows
+// what a test printed only when it failed. Never a verdict: those are expectations.
 #pragma once
 
 #include <cstdlib>
