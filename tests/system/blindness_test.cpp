@@ -1,5 +1,5 @@
-// P-084: the free texts that the command line can send are planted with words of their own; then all that the
-// hub holds or ever had in its hands, and all that passed over the wire, is searched for them in every shape.
+// P-084: every free text that the command line or the screens can send is planted with a word of its own; then
+// all that the hub holds or ever had in its hands, and all that passed over the wire, is searched for them.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -7,7 +7,10 @@
 #include <filesystem>
 #include <set>
 
+#include "client-lib/client.h"
+#include "client-lib/io/zmq_connection.h"
 #include "proto/common/bytes.h"
+#include "proto/common/system.h"
 #include "tests/support/blindness.h"
 #include "tests/system/cli_world.h"
 
@@ -18,6 +21,7 @@ namespace {
 constexpr const char* kRoot = "kværnløg";
 constexpr const char* kCpr = "210300-9996";
 constexpr const char* kCprInText = "150682-1234";
+constexpr const char* kCprInRoom = "010190-1234";
 
 class Blindness : public ::testing::Test {
  protected:
@@ -31,8 +35,10 @@ class Blindness : public ::testing::Test {
     ASSERT_EQ(result.exit_code, 0) << home << ": " << command << ": " << result.output;
   }
   void enrol_people() {
-    const std::string ida = plant("person"), rune = plant("person2"), unit = plant("unit");
-    const std::string first = plant("role"), second = plant("role2"), archive = plant("recorder");
+    ida_ = plant("person");
+    first_role_ = plant("role");
+    const std::string rune = plant("person2"), unit = plant("unit");
+    const std::string second = plant("role2"), archive = plant("recorder");
     const std::string ladder = plant("ladder"), plan = plant("reserve-plan"),
                       profession = plant("profession");
     world_.publish(fmt::format(R"(reserve_plan = "{}"
@@ -61,10 +67,10 @@ wait = "1h"
 name = "{}"
 ladders = {{ roed = "{}" }}
 )",
-                               plan, archive, ida, profession, rune, first, ida, second, rune, ladder, first,
-                               second, unit, ladder));
+                               plan, archive, ida_, profession, rune, first_role_, ida_, second, rune, ladder,
+                               first_role_, second, unit, ladder));
     world_.enrol("husb", {"--unit", unit});
-    world_.enrol("ida", {"--person", ida});
+    world_.enrol("ida", {"--person", ida_});
     world_.enrol("rune", {"--person", rune});
     world_.enrol("arkiv", {"--recorder", archive});
   }
@@ -110,6 +116,62 @@ ladders = {{ roed = "{}" }}
     must("husb", {"author", plant("holder"), "--profession", plant("holder-profession")});
     must("arkiv", {"history", "latest"});
   }
+  // What the screens send and the command line does not: through the library, in the unit's home.
+  void play_the_screens() {
+    SystemClock clock;
+    SystemEntropy entropy;
+    auto opened = client::Client::open({world_.file("husb"), CliWorld::kPin}, clock, entropy,
+                                       std::make_unique<client::ZmqConnection>(clock, entropy));
+    ASSERT_TRUE(opened) << errc_name(opened.error().code);
+    client::Client& unit = **opened;
+    constexpr auto kHang = std::chrono::seconds(60);
+    const auto stored = [&] { return unit.sync(kHang, [](const client::Event&) {}).has_value(); };
+    ASSERT_TRUE(stored());
+
+    const auto profile = unit.add_profile({"amp", plant("profile"), plant("profile-profession")}, "4711");
+    ASSERT_TRUE(profile) << errc_name(profile.error().code);
+    ASSERT_TRUE(unit.use_profile(*profile, "4711"));
+    std::vector<wire::Target> invited;
+    for (const auto& entry : unit.directory()) {
+      if (entry.target.kind == wire::TargetKind::kPerson) invited.push_back(entry.target);
+    }
+    ASSERT_FALSE(invited.empty());
+    const auto room = unit.start_conversation({plant("room-citizen"), kCprInRoom}, invited);
+    ASSERT_TRUE(room) << errc_name(room.error().code);
+    wire::PlanCard card;
+    card.kind = wire::PlanKind::kCrisisPlan;
+    card.what = plant("plan-what");
+    card.who = plant("plan-who");
+    card.readmission = plant("plan-readmission");
+    card.advice = plant("plan-advice");
+    card.agreed_on = wire::LocalDay(std::chrono::year(2026) / 1 / 1);
+    card.valid_until = wire::LocalDay(std::chrono::year(2199) / 1 / 1);
+    card.parties = {{plant("plan-party"), plant("plan-party-role")}};
+    ASSERT_TRUE(unit.write_plan(room->conversation, card));
+    promise_ = plant("task");
+    const auto task = unit.send(room->conversation, wire::Task{wire::TaskKind::kPromise, promise_, {}, {}});
+    ASSERT_TRUE(task);
+    ASSERT_TRUE(unit.take_item(room->conversation, *task));
+    ASSERT_TRUE(unit.finish_item(room->conversation, *task, false, plant("task-dropped")));
+    ASSERT_TRUE(stored());
+  }
+  void publish_a_rota_with_a_gap() {
+    const std::string window = plant("window");
+    write_file(world_.file("rota.toml"), fmt::format(R"([[window]]
+name = "{}"
+from = "00.00"
+to = "00.00"
+[[role]]
+name = "{}"
+covers = ["{}"]
+[[role.duty]]
+who = "{}"
+from = 2020-01-01
+until = 2020-01-02
+)",
+                                                     window, first_role_, window, ida_));
+    must("org", {"rota", "publish", world_.file("rota.toml"), "--accept-gaps", plant("gap-accepted")});
+  }
   void expect_blind(const WordSearch& search, const std::string& where, std::string_view bytes) {
     for (const auto& hit : search.in(bytes)) {
       ADD_FAILURE() << "'" << hit.word << "' as " << hit.shape << " at byte " << hit.at << " of " << where;
@@ -118,6 +180,7 @@ ladders = {{ roed = "{}" }}
 
   CliWorld world_{true};
   std::vector<std::string> words_;
+  std::string ida_, first_role_, promise_;
 };
 
 TEST_F(Blindness, TheSearchFindsEachWordInEachShape) {
@@ -148,8 +211,13 @@ TEST_F(Blindness, NoWordNameOrCprReachesTheHubsDiskMemoryLogMetricsOrTheWire) {
   const std::string device = world_.json("ida", {"status"}).last()["device"];
   play_the_night();
   if (HasFatalFailure()) return;
+  play_the_screens();
+  if (HasFatalFailure()) return;
+  publish_a_rota_with_a_gap();
+  EXPECT_TRUE(world_.json("ida", {"search", "ukendt"}).lines.empty());
+  EXPECT_FALSE(world_.json("ida", {"search", promise_}).lines.empty()) << "what the screens sent went over the wire";
   std::vector<std::string> all = words_;
-  for (const char* more : {kRoot, kCpr, "2103009996", kCprInText, "1506821234", "Solvang Kommune"}) {
+  for (const char* more : {kRoot, kCpr, "2103009996", kCprInText, "1506821234", kCprInRoom, "0101901234", "Solvang Kommune"}) {
     all.emplace_back(more);
   }
   const WordSearch search(all);

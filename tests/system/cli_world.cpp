@@ -10,8 +10,6 @@
 namespace nattevagt::testing {
 namespace {
 
-constexpr const char* kPin = "hemmelig-1234";
-
 CliResult result_of(const Finished& finished) {
   CliResult out{finished.exit_code, finished.output, {}};
   std::istringstream lines(finished.output);

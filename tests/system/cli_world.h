@@ -23,6 +23,7 @@ struct CliResult {
 
 class CliWorld {
  public:
+  static constexpr const char* kPin = "hemmelig-1234";  // of all homes
   // The hub runs, the roster is published. `recorded`: everybody reaches the hub through proxy(), and what
   // the hub sends and gets inside CURVE is in tapped().
   explicit CliWorld(bool recorded = false);
