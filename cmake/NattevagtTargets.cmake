@@ -62,6 +62,15 @@ set(nattevagt_wire_headers
   <proto/wire/audit.h> <proto/wire/chain.h> <proto/wire/check_in.h> <proto/wire/citizen.h> <proto/wire/codec.h>
   <proto/wire/content.h> <proto/wire/duty.h> <proto/wire/hub.h> <proto/wire/identity.h> <proto/wire/rota.h>)
 
+# nattevagt_read_once(TARGET OWNER): TARGET reads ${OWNER}_headers as OWNER, a target too, has compiled them.
+function(nattevagt_read_once target owner)
+  if(target STREQUAL owner)
+    target_precompile_headers(${target} PRIVATE ${${owner}_headers})
+  else()
+    target_precompile_headers(${target} REUSE_FROM ${owner})
+  endif()
+endfunction()
+
 # nattevagt_library(NAME SOURCES a.cpp ... DEPS other ... [HEADERS nattevagt_common])
 # HEADERS: whose headers it reads once; nattevagt_wire's if it does not say.
 function(nattevagt_library name)
@@ -71,11 +80,7 @@ function(nattevagt_library name)
   if(NOT arg_HEADERS)
     set(arg_HEADERS nattevagt_wire)
   endif()
-  if(name STREQUAL arg_HEADERS)
-    target_precompile_headers(${name} PRIVATE ${${name}_headers})
-  else()
-    target_precompile_headers(${name} REUSE_FROM ${arg_HEADERS})
-  endif()
+  nattevagt_read_once(${name} ${arg_HEADERS})
 endfunction()
 
 # nattevagt_program(NAME SOURCES a.cpp ... DEPS other ...)
