@@ -248,7 +248,9 @@ void ClientCore::on_seen(ConversationState& conversation, const wire::Seen& seen
   own->second = delivery;
   out_.deliveries.push_back({conversation.id, seen.message, delivery});
   for (auto& [number, item] : outbox_) {
-    if (item.id() == seen.message) item.message.delivery = delivery;
+    if (item.id() != seen.message) continue;
+    item.message.delivery = delivery;
+    dirty_items_.insert(number);  // a restart must not show it as not sent
   }
   out_.events.emplace_back(OwnMessage{seen.message, delivery, Errc{}});
 }
