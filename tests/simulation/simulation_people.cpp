@@ -108,9 +108,11 @@ void Simulation::fault(const Item& item) {
             Millis(static_cast<std::int64_t>(link(d).trouble.below(20'000))));
       }
       return;
-    case What::kPause:
-      (hub ? hub_process_ : process(item.who)).paused_until = t_ + amount;
+    case What::kPause: {
+      Millis& until = (hub ? hub_process_ : process(item.who)).paused_until;
+      until = std::max(until, t_ + amount);  // a second pause ends no earlier than the first
       return hub ? oracles_.hub_trouble(t_ + amount) : oracles_.device_trouble(item.who, t_ + amount);
+    }
     case What::kClockJump: (hub ? hub_process_ : process(item.who)).wall_offset += amount; return;
     case What::kLose:
       process(item.who).off = true;
