@@ -336,6 +336,18 @@ class ClientImpl final : public Client {
     return verified;
   }
 
+  // ---- Lost phones
+  Result<SuspensionId> suspend_device(DeviceId device) override {
+    return settled(core_->suspend_device(device, time_.now()));
+  }
+  Status lift_suspension(SuspensionId id) override {
+    const Status lifted = core_->lift_suspension(id, time_.now());
+    NV_TRYV(settle());
+    return lifted;
+  }
+  std::vector<SuspensionView> suspensions() const override { return core_->suspensions(); }
+  std::optional<SuspensionView> own_suspension() const override { return core_->own_suspension(); }
+
   Result<DutyChangeId> ask_swap(const SwapRequest& wanted) override {
     return settled(core_->ask_swap(wanted, time_.now()));
   }
@@ -519,6 +531,7 @@ class ClientImpl final : public Client {
       connection_->disconnect();
       linked_ = false;
       unsent_.clear();
+      if (outcome.reconnect_in > Millis(0)) link_after_ = time_.now() + outcome.reconnect_in;
     }
     return {};
   }

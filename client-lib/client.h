@@ -128,6 +128,16 @@ class Client {
   // Marks as compared by a person: kInvalidValue when it is another number. Empty takes the mark away.
   virtual Status verify_device(DeviceId device, std::string_view compared) = 0;
 
+  // ---- Lost phones (section 19). Sent at once, and again until the hub has answered (SuspensionAnswered); not
+  // kept across a restart: who hears nothing rings the organisation. kNotFound: no device that we have met;
+  // kNotPermitted: this one, an archive, or another organisation's; kRevoked, kDuplicate: it is out already.
+  virtual Result<SuspensionId> suspend_device(DeviceId device) = 0;
+  // One's own press, for ten minutes: kExpired after, kNotPermitted another's, kDuplicate, kNotFound.
+  virtual Status lift_suspension(SuspensionId id) = 0;
+  virtual std::vector<SuspensionView> suspensions() const = 0;  // that stand, and those lifted within a day
+  // This device is suspended, by a signature that it has verified; none once it has been let in again.
+  virtual std::optional<SuspensionView> own_suspension() const = 0;
+
   // ---- Duty by one's own hand (P-111). Sent at once, and again until the hub has answered (DutyAnswered), but
   // not kept across a restart: who hears nothing has changed nothing that she may count on.
   virtual Result<DutyChangeId> ask_swap(const SwapRequest& wanted) = 0;

@@ -51,7 +51,7 @@ struct EnumRange<wire::Severity> {
 template <>
 struct EnumRange<wire::DocumentKind> {
   static constexpr wire::DocumentKind kFirst = wire::DocumentKind::kRoster,
-                                      kLast = wire::DocumentKind::kDutyChanges;
+                                      kLast = wire::kLastDocumentKind;
 };
 template <>
 struct EnumRange<wire::DutyTrouble> {

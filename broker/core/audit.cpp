@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "proto/common/check.h"
+#include "proto/wire/chain.h"
 #include "proto/wire/codec.h"
 
 namespace nattevagt::broker {
@@ -51,6 +52,7 @@ std::string_view name_of(wire::DocumentKind kind) {
     case wire::DocumentKind::kRevocations: return "revocations";
     case wire::DocumentKind::kRota: return "rota";
     case wire::DocumentKind::kDutyChanges: return "duty_changes";
+    case wire::DocumentKind::kSuspensions: return "suspensions";
   }
   return "unknown";
 }
@@ -106,7 +108,10 @@ std::string device_state(const Device& device) {
   Words words;
   words.id("organisation", who.organisation).word("kind", name_of(who.kind)).id("person", who.person);
   if (who.unit) words.id("unit", *who.unit);
-  return words.id("grant", who.grant).flag("revoked", device.revoked).take();
+  words.id("grant", who.grant).flag("revoked", device.revoked);
+  // No word where it is not so: lines from before there were any stay true.
+  if (device.suspended) words.flag("suspended", true);
+  return words.take();
 }
 
 std::string grant_subject(const GrantId& grant) { return "grant=" + grant.hex(); }
@@ -177,6 +182,7 @@ class Lines {
       const Device& device = scene_.directory.device(number);
       line(begin("device_revoked"), device_subject(device), device_state(device));
     }
+    for (const DeviceNumber number : scene_.suspension_news) suspension(scene_.directory.device(number));
   }
   void operator()(const AlertRaised& fact) {
     Words words = begin("alert_raised");
@@ -228,6 +234,27 @@ class Lines {
     Words words;
     words.time("at", at_).word("record", index_).word("event", event);
     return words;
+  }
+  // Who did it is in the document that was applied just now: the last word there is of the device.
+  void suspension(const Device& device) {
+    Words words = begin(device.suspended ? "device_suspended" : "suspension_lifted");
+    const auto& items = scene_.directory.suspensions(device.identity.organisation).items;
+    for (auto item = items.rbegin(); item != items.rend(); ++item) {
+      const auto said = wire::decode_suspension(item->suspension.body);
+      if (said->device != device.identity.device || item->stands() != device.suspended) continue;
+      if (item->lift && item->lift->by_organisation) {
+        words.id("by_organisation", device.identity.organisation);
+      } else {
+        words.id("by", suspender(*item));
+      }
+      words.id("suspension", said->id);
+      break;
+    }
+    line(std::move(words), device_subject(device), device_state(device));
+  }
+  static DeviceId suspender(const wire::Suspensions::Item& item) {
+    const auto body = wire::decode_certificate_body(item.suspension.signer.certificate.body);
+    return body ? wire::device_id(body->sign_key, body->curve_key) : DeviceId{};
   }
   void by(Words& words, DeviceNumber device) const {
     words.id("by", scene_.directory.device(device).identity.device);

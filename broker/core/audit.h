@@ -31,6 +31,7 @@ struct AuditScene {
   const AlertBook& alerts;
   const DutyBook& duty;
   const std::vector<DeviceNumber>& revoked_now;  // by a DocumentPublished
+  const std::vector<DeviceNumber>& suspension_news;  // likewise: suspended, or not any more
 };
 
 // The lines of a fact that was just applied as record `index` at `at`, in order; none for what is not

@@ -20,6 +20,7 @@ struct Device {
   wire::DeviceIdentity identity;  // of the certificate
   JournalIndex enrolled = 0;      // the record, for a repeated Enrol
   bool revoked = false;
+  bool suspended = false;  // by a colleague, until its organisation has decided (P-192); follows from the document
   KeyStock stock;
   JournalIndex stock_changed = 0;
 
@@ -35,7 +36,9 @@ struct Device {
   std::size_t conversations = 0;              // of these, without the alerts' (kStreamsPerDeviceMax)
 
   // Certificates end with their last millisecond.
-  bool usable(UtcTime now) const { return !revoked && now <= identity.not_after; }
+  bool certified(UtcTime now) const { return !revoked && now <= identity.not_after; }
+  // Who is suspended gets nothing and is asked for nothing, as if revoked; but stays what and where it is.
+  bool usable(UtcTime now) const { return certified(now) && !suspended; }
   bool is_recorder() const { return identity.kind == wire::HolderKind::kRecorder; }
 };
 

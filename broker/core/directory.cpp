@@ -128,6 +128,7 @@ Status Directory::index_device(Device& device) {
 
 void Directory::apply_revoked(Device& device) {
   device.revoked = true;
+  device.suspended = false;  // it is over, for good
   device.stock.clear();
 }
 
@@ -209,6 +210,7 @@ Status Directory::apply_document(const wire::SignedDocument& document, JournalIn
       break;
     }
     case wire::DocumentKind::kDutyChanges: NV_TRYV(index_changes(id, document.body)); break;
+    case wire::DocumentKind::kSuspensions: NV_TRYV(index_suspensions(id, document.body)); break;
   }
   KnownDocument& known = documents_[{id, document.kind}];
   if (document.version <= known.document.version) return fail(Errc::kCorrupt, "apply_document");
@@ -257,6 +259,50 @@ Status Directory::index_changes(const OrganisationId& id, ByteView body) {
   changes_.insert_or_assign(id, std::move(agreed));
   rebuild_rota(id);
   return {};
+}
+
+// ---- Lost phones
+
+// Verified when each came (P-190), as changes of duty are.
+Status Directory::index_suspensions(const OrganisationId& id, ByteView body) {
+  auto list = wire::decode_suspensions(body);
+  if (!list) return fail(Errc::kCorrupt, "index_suspensions");
+  for (const wire::Suspensions::Item& item : list->items) {
+    if (!wire::decode_suspension(item.suspension.body)) return fail(Errc::kCorrupt, "index_suspensions");
+  }
+  suspensions_.insert_or_assign(id, std::move(*list));
+  return {};
+}
+
+const wire::Suspensions& Directory::suspensions(const OrganisationId& id) const {
+  static const wire::Suspensions kNone;
+  const auto it = suspensions_.find(id);
+  return it == suspensions_.end() ? kNone : it->second;
+}
+
+const wire::Suspensions::Item* Directory::suspension_of(const Device& device) const {
+  for (const wire::Suspensions::Item& item : suspensions(device.identity.organisation).items) {
+    if (item.stands() && wire::decode_suspension(item.suspension.body)->device == device.identity.device) {
+      return &item;
+    }
+  }
+  return nullptr;
+}
+
+std::vector<DeviceNumber> Directory::settle_suspensions(const OrganisationId& id) {
+  std::set<DeviceId> standing;
+  for (const wire::Suspensions::Item& item : suspensions(id).items) {
+    if (item.stands()) standing.insert(wire::decode_suspension(item.suspension.body)->device);
+  }
+  std::vector<DeviceNumber> changed;
+  for (Device& device : devices_) {
+    if (device.identity.organisation != id) continue;
+    const bool suspended = !device.revoked && standing.contains(device.identity.device);
+    if (device.suspended == suspended) continue;
+    device.suspended = suspended;
+    changed.push_back(device.number);
+  }
+  return changed;
 }
 
 void Directory::rebuild_rota(const OrganisationId& id) {
@@ -573,6 +619,7 @@ Status Directory::load_documents(Reader& reader) {
     revoked_.insert(item);
   }
   for (const auto& [id, rota] : published_rotas_) rebuild_rota(id);
+  for (const auto& [id, list] : suspensions_) settle_suspensions(id);
   return reader.ok() ? Status() : fail(Errc::kCorrupt, "Directory::load_documents");
 }
 
@@ -581,10 +628,18 @@ void Directory::check_invariants() const {
     NV_CHECK(device.stock.size() <= limits::kKeyPackagesPerDeviceMax);
     NV_CHECK(by_id_.at(device.identity.device) == device.number);
     NV_CHECK(!device.revoked || (device.stock.size() == 0 && device.session == nullptr));  // P-028
+    // P-192: suspended is who a standing item names, and it is not connected.
+    NV_CHECK(device.suspended == (!device.revoked && suspension_of(device) != nullptr));
+    NV_CHECK(!device.suspended || device.session == nullptr);
     NV_CHECK(device.conversations <= limits::kStreamsPerDeviceMax);
   }
   for (const auto& [id, grant] : grants_) {
     if (grant.used_by) NV_CHECK(device(*grant.used_by).identity.grant == id);  // P-027
+  }
+  for (const auto& [id, list] : suspensions_) {
+    NV_CHECK(list.items.size() <= limits::kSuspensionsKeptMax);  // P-196
+    NV_CHECK(std::count_if(list.items.begin(), list.items.end(), [](const auto& item) { return item.stands(); }) <=
+             static_cast<std::ptrdiff_t>(limits::kSuspensionsMax));
   }
   for (const auto& [id, count] : grants_of_) NV_CHECK(count <= kGrantsPerOrganisationMax);
   NV_CHECK(by_id_.size() == devices_.size());

@@ -86,6 +86,12 @@ class Directory {
   Status apply_document(const wire::SignedDocument& document, JournalIndex index);
   // P-112: what persons have signed, as in the organisation's document of changes; empty when it has none.
   wire::DutyChanges duty_changes(const OrganisationId& id) const;
+  // P-190: in the order in which they came; empty when it has none.
+  const wire::Suspensions& suspensions(const OrganisationId& id) const;
+  // The one that stands; nullptr: none does.
+  const wire::Suspensions::Item* suspension_of(const Device& device) const;
+  // Devices are suspended as the organisation's document says; gives those of which that is news.
+  std::vector<DeviceNumber> settle_suspensions(const OrganisationId& id);
   // The rota that holds (P-114); nullptr: the organisation has published none.
   const wire::Rota* rota(const OrganisationId& id) const;
   // Of the role's own organisation; nullptr: no roster lists it, or another organisation's does.
@@ -138,6 +144,7 @@ class Directory {
   Status load_documents(Reader& reader);
   void index_roster(const OrganisationId& id, RosterView view);
   const std::vector<PersonId>* holders_of(const RoleId& role) const;
+  Status index_suspensions(const OrganisationId& id, ByteView body);
   Status index_changes(const OrganisationId& id, ByteView body);
   void rebuild_rota(const OrganisationId& id);
   std::vector<PersonId> permitted(const RoleId& role, const RoleId& answering,
@@ -150,6 +157,7 @@ class Directory {
   std::deque<Device> devices_;  // by number; addresses stay
   std::map<std::pair<OrganisationId, wire::DocumentKind>, KnownDocument> documents_;
   std::map<RoleId, OrganisationId> role_owner_;
+  std::map<OrganisationId, wire::Suspensions> suspensions_;  // as the documents have them
   std::set<std::pair<OrganisationId, DeviceId>> revoked_;  // by its own organisation alone; only grows
 
   // Follow from the above.

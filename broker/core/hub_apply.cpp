@@ -75,6 +75,11 @@ Status HubCore::State::apply(const DocumentPublished& fact, Place place) {
   NV_TRYV(directory.apply_document(fact.document, place.index));
   documents_changed = place.index;
   revoked_now.clear();
+  suspension_news.clear();
+  if (fact.document.kind == wire::DocumentKind::kSuspensions) {
+    suspension_news = directory.settle_suspensions(fact.document.organisation);
+    for (const DeviceNumber number : suspension_news) alerts.reach_changed(number);  // P-192: away at once
+  }
   if (fact.document.kind != wire::DocumentKind::kRevocations) return {};
   // P-028: off every delivery list at once.
   for (DeviceNumber number = 0; number < directory.device_count(); ++number) {

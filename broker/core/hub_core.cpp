@@ -23,11 +23,12 @@ bool may_send(const Principal& principal, const wire::Request& body) {
   if (std::holds_alternative<GrantPrincipal>(principal)) {
     return std::holds_alternative<wire::Hello>(body) || std::holds_alternative<wire::Enrol>(body);
   }
+  const bool lifts = std::holds_alternative<wire::LiftSuspension>(body);
   const bool of_organisation = std::holds_alternative<wire::AnnounceGrant>(body) ||
                                std::holds_alternative<wire::PublishDocument>(body) ||
                                std::holds_alternative<wire::ListDevices>(body);
   if (std::holds_alternative<OrganisationPrincipal>(principal)) {
-    return of_organisation || std::holds_alternative<wire::Hello>(body) ||
+    return of_organisation || lifts || std::holds_alternative<wire::Hello>(body) ||
            std::holds_alternative<wire::GetAuditPoint>(body) || std::holds_alternative<wire::Ping>(body) ||
            std::holds_alternative<wire::GetDocuments>(body);
   }
@@ -91,7 +92,7 @@ bool HubCore::State::degraded(std::span<const wire::Target> targets) const {
 
 UtcTime HubCore::State::away_at(DeviceNumber number) const {
   const Device& device = directory.device(number);
-  if (device.revoked) return UtcTime::min();
+  if (device.revoked || device.suspended) return UtcTime::min();
   if (device.connected) return kNever;
   // Before started() nobody is away: every device will count as just seen (P-045).
   if (!started) return kNever;
@@ -123,7 +124,7 @@ JournalIndex HubCore::State::emit(Fact fact, std::vector<Bytes> bodies) {
 // P-121: what was applied, as lines of the chain. Replay comes here too, so that the chain is the same.
 std::vector<wire::AuditLine> HubCore::State::note(const Fact& fact, JournalIndex index, UtcTime at) {
   std::vector<wire::AuditLine> lines;
-  for (std::string& text : audit_texts(fact, index, at, {directory, alerts, duty, revoked_now})) {
+  for (std::string& text : audit_texts(fact, index, at, {directory, alerts, duty, revoked_now, suspension_news})) {
     audit.seq += 1;
     audit.chain = wire::audit_chain_next(audit.chain, audit.seq, sha256(as_bytes(text)));
     lines.push_back({audit.seq, at, std::move(text), audit.chain});
@@ -173,25 +174,38 @@ std::optional<Errc> HubCore::State::why_not_admitted(const Principal& principal)
   const Device* device = directory.find(std::get<DevicePrincipal>(principal).device);
   if (device == nullptr) return Errc::kNotPermitted;
   if (device->revoked) return Errc::kRevoked;
+  if (device->suspended) return Errc::kSuspended;
   return device->usable(now) ? std::nullopt : std::optional(Errc::kExpired);
 }
 
 void HubCore::State::handle(const SessionOpened& event) {
   // P-010: the handshake has let it in, but the tables may have changed meanwhile.
+  const auto* principal = std::get_if<DevicePrincipal>(&event.principal);
+  Device* device = principal == nullptr ? nullptr : directory.find(principal->device);
   if (const auto reason = why_not_admitted(event.principal)) {
-    out.effects.push_back(CloseSession{0, event.session, *reason});
+    // P-193: a suspended device is told so and nothing else, when it is on disk.
+    const JournalIndex after = *reason == Errc::kSuspended ? documents_changed : 0;
+    if (*reason == Errc::kSuspended) {
+      out.effects.push_back(
+          SendFrame{after, event.session, {wire::kProtocolVersion, 0, goodbye(device, *reason)}});
+    }
+    out.effects.push_back(CloseSession{after, event.session, *reason});
     return;
   }
-  Device* device = nullptr;
-  if (const auto* principal = std::get_if<DevicePrincipal>(&event.principal)) {
-    device = directory.find(principal->device);
+  if (device != nullptr) {
     if (device->session != nullptr) close_session(*device->session, Errc::kReplay, 0);  // P-012
   }
   sessions.open(event.session, event.principal, device);
 }
 
+wire::Goodbye HubCore::State::goodbye(const Device* device, Errc reason) const {
+  wire::Goodbye out{reason};
+  if (reason == Errc::kSuspended) out.suspension = directory.suspension_of(*device)->suspension;
+  return out;
+}
+
 void HubCore::State::close_session(Session& session, Errc reason, JournalIndex after) {
-  push(session, wire::Goodbye{reason}, after);
+  push(session, goodbye(session.device, reason), after);
   out.effects.push_back(CloseSession{after, session.id, reason});
   Device* device = session.device;
   sessions.close(session, now);
@@ -263,7 +277,7 @@ void HubCore::State::serve(Session& session, std::uint64_t request, const wire::
       [&](const auto& wanted) {
         using Wanted = std::decay_t<decltype(wanted)>;
         if constexpr (std::is_same_v<Wanted, wire::Hello>) {
-          hello(session, request);
+          hello(session, request, wanted);
         } else if constexpr (std::is_same_v<Wanted, wire::Ping>) {
           ping(session, request);
         } else if constexpr (std::is_same_v<Wanted, wire::Enrol>) {
@@ -294,6 +308,10 @@ void HubCore::State::serve(Session& session, std::uint64_t request, const wire::
           accept(change_duty(*session.device, wanted.change));
         } else if constexpr (std::is_same_v<Wanted, wire::PostCheckIn>) {
           accept(check_in(*session.device, wanted.check_in));
+        } else if constexpr (std::is_same_v<Wanted, wire::SuspendDevice>) {
+          suspend(session, request, wanted.suspension);
+        } else if constexpr (std::is_same_v<Wanted, wire::LiftSuspension>) {
+          accept(lift(session.principal, wanted.lift));
         } else if constexpr (std::is_same_v<Wanted, wire::GetDutyStatus>) {
           get_duty_status(session, request, wanted);
         } else {
@@ -409,7 +427,7 @@ Outcome HubCore::started(UtcTime now) {
     Device& device = state.directory.device(number);
     device.seen_at = now;  // P-045
     device.heard_at = device.heard_since = now;  // P-182
-    if (!device.usable(now)) continue;
+    if (!device.certified(now)) continue;  // a suspended one too: it is told why (P-193)
     const wire::DeviceIdentity& identity = device.identity;
     state.key_ends.emplace(identity.not_after, identity.curve_key);
     state.out.effects.push_back(

@@ -21,13 +21,22 @@ Status check_rota(ByteView body, UtcTime now) {
 
 }  // namespace
 
-void HubCore::State::hello(Session& session, std::uint64_t request) {
+// P-197: of documents, those of kinds that it knows.
+std::vector<wire::DocumentVersion> HubCore::State::versions_for(const Session& session) const {
+  std::vector<wire::DocumentVersion> out = directory.document_versions();
+  std::erase_if(out, [&](const wire::DocumentVersion& one) { return !tells(session, one.kind); });
+  return out;
+}
+
+void HubCore::State::hello(Session& session, std::uint64_t request, const wire::Hello& said) {
+  session.kinds = static_cast<wire::DocumentKind>(
+      std::min(said.document_kinds, static_cast<std::uint32_t>(wire::kLastDocumentKind)));
   sessions.greet(session, now);
   wire::HelloReply reply;
   reply.hub_time = now;
   reply.software = config.software;
   reply.sign_key = config.sign_key;
-  reply.documents = directory.document_versions();
+  reply.documents = versions_for(session);
   JournalIndex after = documents_changed;
   if (session.device != nullptr) {
     reply.key_packages_left = static_cast<std::uint32_t>(session.device->stock.size());
@@ -42,7 +51,7 @@ void HubCore::State::hello(Session& session, std::uint64_t request) {
 void HubCore::State::ping(Session& session, std::uint64_t request) {
   wire::Pong pong;
   pong.hub_time = now;
-  pong.documents = directory.document_versions();
+  pong.documents = versions_for(session);
   JournalIndex after = documents_changed;
   if (session.device != nullptr) {
     pong.key_packages_left = static_cast<std::uint32_t>(session.device->stock.size());
@@ -125,9 +134,12 @@ void HubCore::State::list_devices(Session& session, std::uint64_t request, const
       reply.more = true;
       break;
     }
+    const wire::Suspensions::Item* item = device.suspended ? directory.suspension_of(device) : nullptr;
+    if (item != nullptr) bytes += limits::kSuspensionBytesMax + limits::kCertificateBytesMax;
     reply.items.push_back({device.certificate, device.revoked, device.connected,
                            device.connected ? now : std::max(device.seen_at, device.identity.not_before),
-                           static_cast<std::uint32_t>(device.stock.size())});
+                           static_cast<std::uint32_t>(device.stock.size()),
+                           item == nullptr ? std::nullopt : std::optional(item->suspension)});
   }
   answer(session, request, std::move(reply), last_index);
 }
@@ -161,7 +173,8 @@ Result<JournalIndex> HubCore::State::publish(const OrganisationId& organisation,
     case wire::DocumentKind::kRota:
       NV_TRYV(check_rota(document.body, now));
       break;
-    case wire::DocumentKind::kDutyChanges: return fail(Errc::kInvalidValue, "P-112");  // persons make it
+    case wire::DocumentKind::kDutyChanges:
+    case wire::DocumentKind::kSuspensions: return fail(Errc::kInvalidValue, "P-112");  // persons make them
   }
   const JournalIndex index = announce_document(document);
   if (document.kind == wire::DocumentKind::kRevocations) revoke_listed(organisation, index);
@@ -175,7 +188,9 @@ JournalIndex HubCore::State::announce_document(wire::SignedDocument document) {
   look_for_gaps();
   const JournalIndex index = emit(DocumentPublished{std::move(document)});
   sessions.each([&](const Session& session) {
-    if (session.greeted && session.device != nullptr) push(session, changed, index);
+    if (session.greeted && session.device != nullptr && tells(session, changed.documents.front().kind)) {
+      push(session, changed, index);
+    }
   });
   return index;
 }
@@ -201,6 +216,7 @@ void HubCore::State::get_documents(Session& session, std::uint64_t request,
   wire::Documents reply;
   std::size_t bytes = 0;
   const auto add = [&](const KnownDocument& known) {
+    if (!tells(session, known.document.kind)) return;
     const std::size_t size = known.document.body.size() + limits::kWrapBytesMax;
     if (bytes + size > kAnswerBytesMax) {
       reply.more = true;  // P-016

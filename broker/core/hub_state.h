@@ -52,6 +52,7 @@ struct HubCore::State final : OnCall {
   JournalIndex documents_changed = 0;
   wire::AuditPoint audit{0, wire::audit_chain_first()};  // after the last record
   std::vector<DeviceNumber> revoked_now;                 // by the fact that was applied last
+  std::vector<DeviceNumber> suspension_news;             // suspended or not any more, by it
   UtcTime duty_at = kNever;           // the next moment at which a rota may say something else (P-106)
   std::vector<AlertId> duty_pending;  // ringing alerts that have not heard of the last one
   std::map<RoleId, std::vector<WarnedGap>> warned_gaps;  // durable
@@ -102,6 +103,7 @@ struct HubCore::State final : OnCall {
   void serve(Session& session, std::uint64_t request, const wire::Request& body);
   std::optional<Errc> why_not_admitted(const Principal& principal) const;
   void close_session(Session& session, Errc reason, JournalIndex after);
+  wire::Goodbye goodbye(const Device* device, Errc reason) const;
   void run_time();  // all that is due
   void expire_keys();
   void flush_cursors();
@@ -117,7 +119,7 @@ struct HubCore::State final : OnCall {
   void receipt(const Session& session, std::uint64_t request, wire::ReceiptLeaf leaf, JournalIndex after);
 
   // ---- hub_identity.cpp
-  void hello(Session& session, std::uint64_t request);
+  void hello(Session& session, std::uint64_t request, const wire::Hello& said);
   void ping(Session& session, std::uint64_t request);
   void serve_grant(Session& session, std::uint64_t request, const wire::Enrol& enrol);
   Result<JournalIndex> enrol(const GrantId& grant, const wire::Certificate& certificate);
@@ -128,6 +130,17 @@ struct HubCore::State final : OnCall {
   void get_documents(Session& session, std::uint64_t request, const wire::GetDocuments& wanted);
   void list_devices(Session& session, std::uint64_t request, const wire::ListDevices& wanted);
   void get_audit_point(Session& session, std::uint64_t request);
+
+  bool tells(const Session& session, wire::DocumentKind kind) const { return kind <= session.kinds; }  // P-197
+  std::vector<wire::DocumentVersion> versions_for(const Session& session) const;
+
+  // ---- hub_suspensions.cpp
+  void suspend(Session& session, std::uint64_t request, const wire::SignedSuspension& wanted);
+  Status may_suspend(const Device& by, const wire::VerifiedSuspension& verified,
+                     const wire::Suspensions& list) const;
+  Result<JournalIndex> lift(const Principal& by, const wire::SignedLift& wanted);
+  wire::Suspensions suspensions_now(const OrganisationId& organisation) const;
+  JournalIndex publish_suspensions(const OrganisationId& organisation, wire::Suspensions list);
 
   // ---- hub_duty.cpp
   Result<JournalIndex> change_duty(const Device& device, const wire::SignedDutyChange& wanted);

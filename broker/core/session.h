@@ -14,6 +14,7 @@ struct Session {
   Principal principal;
   Device* device = nullptr;  // of a DevicePrincipal
   bool greeted = false;      // has said Hello (P-013)
+  wire::DocumentKind kinds = wire::kFirstDocumentKinds;  // of documents, that it knows (P-197)
 
   // ---- Delivery
   std::size_t in_flight = 0;  // entries sent and not acknowledged

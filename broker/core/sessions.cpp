@@ -246,7 +246,8 @@ void Sessions::check_invariants() const {
     NV_CHECK(!session.waiting);
     if (session.device == nullptr) continue;
     const DeviceNumber number = session.device->number;
-    NV_CHECK(session.device->session == &session && !session.device->revoked);  // P-012, P-028
+    NV_CHECK(session.device->session == &session && !session.device->revoked &&
+             !session.device->suspended);  // P-012, P-028, P-192
     const Member& own = *streams_.inbox(number).member(number);
     std::size_t in_flight = static_cast<std::size_t>(own.sent - own.acked);
     for (const auto& [stream_id, stream] : session.device->streams) {

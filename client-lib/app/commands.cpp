@@ -397,6 +397,8 @@ std::string stored_text(const Waiting& w, const Alert* alert, const Place& place
 void LinkState::see(const Event& event) {
   if (std::holds_alternative<Connected>(event)) connected = true;
   if (std::holds_alternative<Revoked>(event)) revoked = true;
+  if (const auto* here = std::get_if<SuspendedHere>(&event)) suspended = here->suspension;
+  if (std::holds_alternative<Connected>(event)) suspended.reset();
   if (const auto* lost = std::get_if<Disconnected>(&event)) {
     connected = false;
     reason = lost->reason;

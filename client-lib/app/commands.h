@@ -46,6 +46,7 @@ struct Outcome {
 struct LinkState {
   bool connected = false;
   bool revoked = false;              // the hub's word, or a signed one
+  std::optional<SuspensionView> suspended;  // this device, by a verified signature
   Errc reason = Errc::kUnavailable;  // of the last loss
   void see(const Event& event);
 };

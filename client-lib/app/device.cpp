@@ -178,6 +178,10 @@ AgentReply run_alone(const Arguments& arguments, const std::string& home, const 
     if (!pump.link().connected && !arguments.json) note = std::string(text::kShownFromStore) + "\n";
   }
   if (pump.link().revoked) return refusal(Errc::kRevoked, text::kRevoked, arguments.json);
+  if (const auto& suspended = pump.link().suspended) {
+    return refusal(Errc::kSuspended, suspension_text(*suspended) + " " + std::string(text::kSuspendedHere),
+                   arguments.json);
+  }
   const auto place = [&] { return Place{client, world.screen, false, pump.link(), world.clock.monotonic()}; };
   Outcome outcome = begin(arguments, place());
   AgentReply reply = std::move(outcome.reply);

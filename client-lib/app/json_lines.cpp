@@ -87,6 +87,17 @@ Json to_json(const Message& message) {
           {"text", said_text(message.content.body)}};
 }
 
+Json suspension_json(const SuspensionView& one) {
+  return {{"suspension", one.id.hex()},
+          {"device", one.device.hex()},
+          {"device_name", one.device_name},
+          {"by", to_json(one.by)},
+          {"at", utc_text(one.at)},
+          {"lifted_at", one.lifted_at ? Json(utc_text(*one.lifted_at)) : Json(nullptr)},
+          {"by_organisation", one.by_organisation},
+          {"text", suspension_text(one)}};
+}
+
 // A text that came over the wire was checked to be UTF-8; a replacement is better than an exception.
 std::string line(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
@@ -134,6 +145,23 @@ std::string json_line(const Event& event) {
             return Json{{"event", "removed"}, {"conversation", e.conversation.hex()}};
           },
           [](const Revoked&) { return Json{{"event", "revoked"}}; },
+          [](const SuspensionAnswered& e) {
+            return Json{{"event", "suspension_answer"},
+                        {"suspension", e.id.hex()},
+                        {"device", e.device.hex()},
+                        {"lift", e.lift},
+                        {"why", e.why == Errc{} ? Json(nullptr) : Json(errc_name(e.why))}};
+          },
+          [](const SuspensionNews& e) {
+            Json json = suspension_json(e.suspension);
+            json["event"] = e.suspension.lifted_at ? "suspension_lifted" : "suspension";
+            return json;
+          },
+          [](const SuspendedHere& e) {
+            Json json = suspension_json(e.suspension);
+            json["event"] = "suspended";
+            return json;
+          },
           [](const RingNow& e) {
             return Json{{"event", "ring"},
                         {"alert", e.alert.hex()},

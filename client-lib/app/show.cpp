@@ -355,6 +355,18 @@ std::string alert_block(const Alert& alert, const Screen& screen) {
   return out;
 }
 
+std::string suspension_text(const SuspensionView& suspension) {
+  const std::string whose = suspension.device_name.empty()
+                                ? fmt::format("Enheden {}", short_id(suspension.device.hex()))
+                                : fmt::format("Enheden {} ({})", short_id(suspension.device.hex()),
+                                              printable_line(suspension.device_name));
+  const std::string by = printable_line(person_text(suspension.by));
+  if (!suspension.lifted_at) return fmt::format("{} er spærret af {} {}.", whose, by, clock_text(suspension.at));
+  return fmt::format("{} er ikke spærret mere. {} har ophævet spærringen {}.", whose,
+                     suspension.by_organisation ? printable_line(suspension.by.organisation_name) : by,
+                     clock_text(*suspension.lifted_at));
+}
+
 std::string reserve_block(const Client& client, const Screen& screen) {
   std::string plan = client.reserve_plan();
   if (plan.starts_with(text::kRing112)) plan.erase(0, text::kRing112.size() + 1);  // it stands above, in red
@@ -394,6 +406,13 @@ std::string event_block(const Event& event, const Client& client, const Screen& 
                    "\n";
           },
           [&](const RingNow& e) { return ring_now(e, client, screen, loud); },
+          [&](const SuspensionAnswered&) { return std::string(); },  // who asked is told where she asked
+          [&](const SuspensionNews& e) { return suspension_text(e.suspension) + "\n"; },
+          [&](const SuspendedHere& e) {
+            return (loud ? std::string("\a") : std::string()) +
+                   paint(Paint::kRed, suspension_text(e.suspension) + " " + std::string(text::kSuspendedHere), screen) +
+                   "\n";
+          },
           [&](const DutyAnswered&) { return std::string(); },  // who asked is told where she asked
           [&](const DutyNews& e) { return change_block(e.change, screen); },
           [&](const GapAhead& e) { return gap_block(e, screen, loud); },

@@ -30,6 +30,8 @@ std::string paint(Paint paint, std::string_view text, const Screen& screen);
 std::string message_block(const Message& message, const Screen& screen);  // ends in a line feed
 std::string receipt_line(const PersonReceipt& receipt, const Screen& screen);
 std::string alert_block(const Alert& alert, const Screen& screen);
+// "Ida Eksempels enhed er spærret af Mette Holm kl. 03.12", or how it ended.
+std::string suspension_text(const SuspensionView& suspension);
 std::string reserve_block(const Client& client, const Screen& screen);
 // What an event says to a person; empty when it says nothing. `loud`: a bell with what must be heard.
 std::string event_block(const Event& event, const Client& client, const Screen& screen, bool loud);

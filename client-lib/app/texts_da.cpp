@@ -24,6 +24,7 @@ std::string_view error_text(Errc code) noexcept {
     case Errc::kGrantUsed:
       return "Tilladelsen er allerede brugt på en anden enhed. Bed om en ny, og sig til, hvis det ikke var "
              "dig.";
+    case Errc::kSuspended: return "Denne enhed er spærret af en kollega. Ring i stedet, og ring til jeres organisation.";
     case Errc::kRevoked: return "Denne enhed er spærret. Ring i stedet, og bed om en ny tilladelse.";
     case Errc::kNotPermitted: return "Det må denne enhed ikke. Er du på vagtplanen? Spørg vagtlederen.";
     case Errc::kWrongPin: return "Forkert PIN. Prøv igen.";

@@ -70,6 +70,8 @@ inline constexpr std::string_view kUntrustedHub =
     "til den, der gav dig tilladelsen.";
 inline constexpr std::string_view kRevoked =
     "Denne enhed er spærret. Den får og sender ikke mere. Aflevér den, eller bed om en ny tilladelse.";
+inline constexpr std::string_view kSuspendedHere =
+    "Den får og sender ikke mere, før jeres organisation har ophævet spærringen: ring til dem. Intet her er slettet.";
 inline constexpr std::string_view kSuspicion = "ADVARSEL – noget er ikke, som det skal være: ";
 inline constexpr std::string_view kUpdateNeeded =
     "OPDATÉR – hubben sender noget, som denne udgave af Nattevagt ikke kan læse. Kald kan mangle her. Ring til "

@@ -48,6 +48,7 @@ inline constexpr Millis kTurn = std::chrono::seconds(2);       // between member
 inline constexpr Millis kLastResortKept = std::chrono::hours(24 * 7);
 inline constexpr Millis kKeyPackageLife = std::chrono::hours(24 * 90);
 inline constexpr Millis kKeyPackageRenewed = std::chrono::hours(24 * 7);  // so long before they expire
+inline constexpr Millis kSuspended = std::chrono::seconds(5);      // P-193: asks whether it still is
 inline constexpr Millis kSweep = std::chrono::hours(1);            // old keys and old words go
 inline constexpr Millis kRejoinAgain = std::chrono::hours(24);     // nobody has let us back in
 inline constexpr Millis kRejoinLife = limits::kEntryRetention;     // of the key package that asks
@@ -140,6 +141,12 @@ class ClientCore {
   std::vector<DeviceLook> devices() const;
   Status verify_device(const DeviceId& device, std::string_view compared, UtcTime now);  // "": takes it back
 
+  // ---- Lost phones (section 19); the errors are those of client.h, the hub's word comes as SuspensionAnswered.
+  Result<SuspensionId> suspend_device(const DeviceId& device, UtcTime now);
+  Status lift_suspension(const SuspensionId& id, UtcTime now);
+  std::vector<SuspensionView> suspensions() const;
+  const std::optional<SuspensionView>& own_suspension() const noexcept { return suspended_here_; }
+
   // ---- Duty by one's own hand (P-111); the hub's word comes as DutyAnswered. Not kept across a restart.
   // kNotPermitted: not a person's device, or the roster does not let us; kWrongState and the rest: P-113.
   Result<DutyChangeId> ask_swap(const SwapRequest& wanted, UtcTime now);
@@ -173,7 +180,7 @@ class ClientCore {
  private:
   struct InFlight {
     enum class Kind : std::uint8_t { kHello, kPing, kProbe, kEnrol, kPublish, kGather, kSend, kDocuments, kDuty,
-                                      kCheckIn, kDutyStatus };
+                                      kCheckIn, kDutyStatus, kSuspend };
     Kind kind{};
     std::uint64_t item = 0;  // kGather, kSend: the outbox item's number; kPublish: 1 when instead of all
     UtcTime at;
@@ -225,6 +232,19 @@ class ClientCore {
   void on_gap_item(const wire::GapItem& item);
   bool role_concerns_us(const RoleId& role) const;
   std::map<PersonId, std::string> known_names() const;
+
+  // core_suspensions.cpp
+  std::optional<wire::DeviceIdentity> met_device(const DeviceId& device) const;  // in a conversation
+  bool may_suspend(const wire::DeviceIdentity& lost) const;
+  void send_suspensions();
+  void on_suspension_answered(std::uint64_t number, Errc why);
+  void on_suspension_stands(std::uint64_t number, const wire::SignedSuspension& stands);
+  void on_suspended(const wire::SignedSuspension& suspension);
+  SuspensionView shown(const Directory::Suspended& one) const;
+  std::map<SuspensionId, bool> known_suspensions() const;  // and whether each has been lifted
+  void tell_of_suspensions(const std::map<SuspensionId, bool>& before);
+  std::vector<std::string> duties_of(const PersonId& person) const;
+  bool has_taken_a_call(const PersonId& person) const;
 
   // core_check_in.cpp
   struct Notice {  // P-180
@@ -436,7 +456,15 @@ class ClientCore {
     wire::SignedCheckIn check_in;
   };
   std::map<std::uint64_t, CheckInPost> check_in_posts_;  // likewise
+  struct SuspensionPost {
+    SuspensionId id;
+    DeviceId device;
+    wire::SignedSuspension suspension;
+    std::optional<wire::SignedLift> lift;  // instead
+  };
+  std::map<std::uint64_t, SuspensionPost> suspension_posts_;  // likewise
   std::uint64_t next_duty_post_ = 1;
+  std::optional<SuspensionView> suspended_here_;  // since the hub last let us in
 
   // Of this connection
   bool connected_ = false, hello_done_ = false, deaf_ = false, quiet_ = false, entries_since_probe_ = false;

@@ -419,7 +419,16 @@ std::vector<DeviceLook> ClientCore::devices() const {
       out.push_back({.person = directory_.person(identity),
                      .safety_number = digits_of(low) + " " + digits_of(high),
                      .qr = "NATTEVAGT1:" + to_hex(low) + ":" + to_hex(high),
-                     .verified_at = marked == verified_.end() ? std::nullopt : std::optional(marked->second)});
+                     .verified_at = marked == verified_.end() ? std::nullopt : std::optional(marked->second),
+                     .may_suspend = may_suspend(identity),
+                     .on_duty = duties_of(identity.person),
+                     .has_taken = has_taken_a_call(identity.person)});
+    }
+  }
+  for (const SuspensionView& suspension : suspensions()) {
+    if (suspension.lifted_at) continue;
+    for (DeviceLook& look : out) {
+      if (look.person.device == suspension.device) look.suspension = suspension;
     }
   }
   std::ranges::stable_sort(out, [](const DeviceLook& a, const DeviceLook& b) {

@@ -46,6 +46,7 @@ bool ClientCore::rosters_current() const {
 void ClientCore::on_documents(const wire::Documents& documents) {
   bool changed = false;
   const auto before = known_changes();
+  const auto suspended_before = known_suspensions();
   for (const wire::SignedDocument& document : documents.documents) {
     const auto* organisation = directory_.organisation(document.organisation);
     if (organisation == nullptr) continue;
@@ -62,6 +63,7 @@ void ClientCore::on_documents(const wire::Documents& documents) {
   }
   if (!changed) return;
   tell_of_changes(before);
+  tell_of_suspensions(suspended_before);
   on_directory_changed();
   if (documents.more) request(wire::GetDocuments{directory_.versions()}, InFlight::Kind::kDocuments);  // P-016
 }

@@ -130,6 +130,12 @@ void ClientCore::on_answer(const InFlight& flight, wire::Answer& answer) {
     case Kind::kCheckIn:
       if (std::holds_alternative<wire::Accepted>(answer)) return on_check_in_answered(flight.item, Errc{});
       break;
+    case Kind::kSuspend:
+      if (std::holds_alternative<wire::Accepted>(answer)) return on_suspension_answered(flight.item, Errc{});
+      if (const auto* stands = std::get_if<wire::SuspensionStands>(&answer)) {
+        return on_suspension_stands(flight.item, stands->suspension);
+      }
+      break;
     case Kind::kDutyStatus:
       if (const auto* said = std::get_if<wire::DutyStatuses>(&answer)) {
         return on_duty_statuses(*said, true, flight.item == 0);
@@ -165,6 +171,7 @@ void ClientCore::on_hello(const wire::HelloReply& reply) {
   }
   hello_done_ = true;
   too_old_ = false;
+  suspended_here_.reset();
   out_.events.emplace_back(Connected{});
   for (auto& [id, conversation] : conversations_) {
     for (Promise& promise : conversation.promises) promise.due = now_ + patience::kPromise;
@@ -209,6 +216,7 @@ void ClientCore::on_refused(const InFlight& flight, const wire::Refused& refused
       return;
     case Kind::kDuty: return on_change_answered(flight.item, refused.code);
     case Kind::kCheckIn: return on_check_in_answered(flight.item, refused.code);
+    case Kind::kSuspend: return on_suspension_answered(flight.item, refused.code);
     case Kind::kPublish: publish_after_ = now_ + std::max(refused.retry_after, patience::kRetryMax); return;
     case Kind::kPing:
     case Kind::kProbe:
@@ -233,6 +241,7 @@ void ClientCore::on_push(wire::Answer& push) {
       suspect(Errc::kReplay, std::nullopt, "Et andet program er forbundet som denne enhed.");
     }
     if (goodbye->reason == Errc::kRevoked) out_.events.emplace_back(Revoked{});
+    if (goodbye->suspension) return on_suspended(*goodbye->suspension);
     on_disconnected(goodbye->reason, now_);
     out_.reconnect = true;
   }

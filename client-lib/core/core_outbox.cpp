@@ -29,6 +29,7 @@ void ClientCore::pump() {
   if (!hello_done_ || device_->revoked) return;
   send_changes();
   send_check_ins();
+  send_suspensions();
   std::set<ConversationId> busy;
   std::vector<std::uint64_t> turn;
   adopt_lost();

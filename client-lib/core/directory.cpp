@@ -39,8 +39,7 @@ const wire::TrustedOrganisation* Directory::organisation(const OrganisationId& i
 Result<bool> Directory::offer(const wire::SignedDocument& document) {
   const auto* trusted = organisation(document.organisation);
   if (trusted == nullptr) return fail(Errc::kUntrusted, "P-026");
-  const bool by_persons = document.kind == wire::DocumentKind::kDutyChanges;
-  if (!by_persons) NV_TRYV(wire::verify_document(document, trusted->card));
+  if (!wire::made_by_hub(document.kind)) NV_TRYV(wire::verify_document(document, trusted->card));
   const std::pair key(document.organisation, document.kind);
   const Digest body = sha256(document.body);
   if (const auto found = held_.find(key); found != held_.end()) {
@@ -83,9 +82,61 @@ Result<bool> Directory::offer(const wire::SignedDocument& document) {
       rebuild_rota(document.organisation);
       break;
     }
+    case wire::DocumentKind::kSuspensions:
+      NV_TRYV(take_suspensions(document.organisation, document.body));
+      break;
   }
   held_.insert_or_assign(key, Held{document.version, body});
   return true;
+}
+
+// P-190, P-194: the hub can make none, nor move one from another organisation, nor show one again that has ended.
+Status Directory::take_suspensions(const OrganisationId& id, ByteView body) {
+  NV_TRY(const wire::Suspensions list, wire::decode_suspensions(body));
+  std::vector<Suspended> taken;
+  for (const wire::Suspensions::Item& item : list.items) {
+    Suspended one;
+    NV_TRY(one.verified, verified(item.suspension));
+    if (one.verified.said.organisation != id) return fail(Errc::kUntrusted, "P-190");
+    one.at = item.at;
+    if (item.lift) {
+      NV_TRYV(wire::verify_lift(*item.lift, one.verified).map([](const wire::SuspensionLift&) {}));
+      one.lifted_at = item.lifted_at;
+      one.by_organisation = item.lift->by_organisation;
+    }
+    for (const Suspended& before : suspended_[id]) {
+      const bool ended = before.verified.said.id == one.verified.said.id && before.lifted_at.has_value();
+      if (ended && !one.lifted_at) return fail(Errc::kReplay, "P-194");
+    }
+    taken.push_back(std::move(one));
+  }
+  suspended_.insert_or_assign(id, std::move(taken));
+  return {};
+}
+
+Result<wire::VerifiedSuspension> Directory::verified(const wire::SignedSuspension& suspension) const {
+  return wire::verify_suspension(suspension, cards_);
+}
+
+std::vector<Directory::Suspended> Directory::suspensions() const {
+  std::vector<Suspended> out;
+  for (const auto& [id, list] : suspended_) {
+    for (const Suspended& one : list) {
+      if (!revoked(id, one.verified.said.device)) out.push_back(one);
+    }
+  }
+  return out;
+}
+
+bool Directory::suspended(const DeviceId& device) const {
+  const auto all = suspensions();
+  return std::any_of(all.begin(), all.end(), [&](const Suspended& one) {
+    return one.verified.said.device == device && !one.lifted_at;
+  });
+}
+
+std::string Directory::author_of(const wire::Suspension& said) const {
+  return label(said.organisation, said.sealed_author, said.id.view());
 }
 
 // The same as the hub's (P-114).

@@ -77,6 +77,17 @@ class Directory {
   Result<wire::DeviceIdentity> certified(ByteView certificate, UtcTime now) const;  // revoked or not
   Result<wire::DeviceIdentity> issued(ByteView certificate) const;  // whatever has become of it since
   bool revoked(const OrganisationId& id, const DeviceId& device) const;
+  // Lost phones that colleagues have suspended, as the documents have them; without those revoked since (P-190).
+  struct Suspended {
+    wire::VerifiedSuspension verified;
+    UtcTime at;                        // when the hub took it
+    std::optional<UtcTime> lifted_at;  // likewise its end
+    bool by_organisation = false;      // ended by it
+  };
+  std::vector<Suspended> suspensions() const;
+  bool suspended(const DeviceId& device) const;  // stands
+  Result<wire::VerifiedSuspension> verified(const wire::SignedSuspension& suspension) const;
+  std::string author_of(const wire::Suspension& said) const;  // empty: the signer's certificate names her
   Person person(const wire::DeviceIdentity& identity) const;
 
   // ---- Rosters
@@ -124,6 +135,7 @@ class Directory {
   const wire::Role* find_role(const RoleId& role, OrganisationId* owner) const;
   std::string label(const OrganisationId& id, ByteView sealed, ByteView bound_to) const;
   void rebuild_rota(const OrganisationId& id);
+  Status take_suspensions(const OrganisationId& id, ByteView body);
   Result<const wire::DeviceIdentity*> known(ByteView certificate) const;
 
   std::vector<wire::TrustedOrganisation> organisations_;
@@ -134,6 +146,7 @@ class Directory {
   std::map<OrganisationId, std::vector<Change>> changes_;
   std::map<OrganisationId, wire::Rota> rotas_;  // as they hold
   std::map<OrganisationId, std::vector<DeviceId>> revoked_;  // sorted
+  std::map<OrganisationId, std::vector<Suspended>> suspended_;
 
   // Remembered, at most kRemembered of each: by the certificate, and by the device.
   struct InOrder {

@@ -64,6 +64,7 @@ struct Outcome {
   std::vector<Bytes> sends;  // encoded ClientFrames, in order
   std::vector<Event> events;
   bool reconnect = false;  // the link is dead, or the key to connect with has changed
+  Millis reconnect_in{};   // with `reconnect`: not before
 
   bool durable_empty() const noexcept { 
     return writes.empty() && messages.empty() && deliveries.empty() && forgettings.empty();

@@ -287,11 +287,28 @@ struct ProfileView {
   std::vector<PinReset> resets;  // newest last
 };
 
+// A phone that a colleague has suspended (P-190), by a signature that this device has verified.
+struct SuspensionView {
+  SuspensionId id;
+  DeviceId device;
+  std::string device_name;  // whose phone; empty: we have not met
+  Person by;                // of a shared device: its unit, under the name of who held it
+  UtcTime at;               // by who signed it
+  std::optional<UtcTime> lifted_at;
+  bool by_organisation = false;  // lifted by it, else by whoever suspended
+  bool ours = false;             // suspended on this device
+  UtcTime undo_until = UtcTime::min();  // ours, and standing: what this device may still take back
+};
+
 struct DeviceLook {
   Person person;
   std::string safety_number;  // P-174: twelve groups of five digits
   std::string qr;
   std::optional<UtcTime> verified_at;
+  std::optional<SuspensionView> suspension = {};  // that stands
+  bool may_suspend = false;           // from this device (P-190)
+  std::vector<std::string> on_duty = {};  // roles that its person answers for now
+  bool has_taken = false;             // a call that is open
 };
 
 // ---- Events, in order, each once. For display and scripts.
@@ -330,6 +347,23 @@ struct RemovedFromConversation {
   ConversationId conversation;
 };
 struct Revoked {};  // by a signed revocation, or the hub says goodbye for it
+// The hub's answer to a suspension, or to its end, that was asked for here; Errc{}: done. kDuplicate: another's
+// stood already, and it does (`stands`).
+struct SuspensionAnswered {
+  SuspensionId id;
+  DeviceId device;
+  bool lift = false;
+  Errc why{};
+  std::optional<SuspensionView> stands;
+};
+// Somebody's phone has been suspended, or is not any more.
+struct SuspensionNews {
+  SuspensionView suspension;
+};
+// This device has been (P-193): it gets and sends nothing until its organisation lets it. Nothing here is deleted.
+struct SuspendedHere {
+  SuspensionView suspension;
+};
 // P-110: the worker who asked on this device must ring herself, now. Said by the device alone, and again every
 // minute; the hub has no part in it.
 enum class RingReason : std::uint8_t { kNotSent = 1, kNobodyTook = 2, kNoAdvice = 3 };
@@ -381,7 +415,7 @@ struct RoundDue {
 using Event = std::variant<Connected, Disconnected, Enrolled, NewMessage, OwnMessage, AlertChanged,
                            MembersChanged, Suspicion, RemovedFromConversation, Revoked, RingNow, DutyAnswered,
                            DutyNews, GapAhead, CheckInDue, CheckInAnswered, RoleReachChanged, RoundDue,
-                           UpdateNeeded>;
+                           UpdateNeeded, SuspensionAnswered, SuspensionNews, SuspendedHere>;
 
 struct Question {  // what `ask` takes
   wire::Severity severity{};

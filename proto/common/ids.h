@@ -41,6 +41,7 @@ using DeviceId = Id<struct DeviceKind>;
 using UnitId = Id<struct UnitKind>;
 using RoleId = Id<struct RoleKind>;
 using DutyChangeId = Id<struct DutyChangeIdKind>;
+using SuspensionId = Id<struct SuspensionIdKind>;
 using LadderId = Id<struct LadderKind>;
 using GrantId = Id<struct GrantKind>;
 using AlertId = Id<struct AlertKind>;

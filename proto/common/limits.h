@@ -65,7 +65,7 @@ inline constexpr std::size_t kHoldersPerRoleMax = 64;
 inline constexpr std::size_t kRecordersMax = 64;
 inline constexpr std::size_t kRevokedDevicesMax = 14'000;         // what a document has room for
 inline constexpr std::size_t kOrganisationsMax = 400;             // that one hub serves or one device pins
-inline constexpr std::size_t kDocumentVersionsMax = 4 * kOrganisationsMax;
+inline constexpr std::size_t kDocumentVersionsMax = 5 * kOrganisationsMax;
 
 // Rota documents
 inline constexpr std::size_t kRotaRolesMax = 500;
@@ -95,6 +95,16 @@ inline constexpr Millis kHeardBreak = std::chrono::seconds(45);     // three pin
 inline constexpr Millis kHeardSteadily = std::chrono::seconds(60);  // without such a break: silence is over
 inline constexpr std::size_t kShiftsPerRoleMax = 64;                // one a person whom the roster lists
 inline constexpr std::size_t kDutyStatusesMax = 500;                // of one answer; then the next
+
+// Lost phones that colleagues suspend (P-190 to P-197)
+// What one stolen, unlocked phone can cut off; enough for a stolen bag: a phone, a tablet, and one press beside.
+inline constexpr std::size_t kSuspensionsPerDeviceMax = 3;        // that stand, or that were lifted within a day
+inline constexpr std::size_t kSuspensionsMax = 16;                // of one organisation, standing
+inline constexpr std::size_t kSuspensionsKeptMax = 32;            // and those lifted within a day, in its document
+inline constexpr std::size_t kSuspensionBytesMax = 1024;
+inline constexpr Millis kSuspensionUndo = std::chrono::minutes(10);  // by the device that suspended
+inline constexpr Millis kSuspensionKept = std::chrono::hours(24);    // in the document, once it is lifted
+inline constexpr Millis kSuspensionSkewMax = std::chrono::hours(1);  // what is signed is said now, not tomorrow
 
 // Devices and connections
 inline constexpr std::size_t kDevicesPerPersonMax = 16;

@@ -18,6 +18,7 @@ std::string_view errc_name(Errc code) noexcept {
     case Errc::kNotPermitted: return "not_permitted";
     case Errc::kWrongPin: return "wrong_pin";
     case Errc::kLocked: return "locked";
+    case Errc::kSuspended: return "suspended";
     case Errc::kStaleEpoch: return "stale_epoch";
     case Errc::kAlreadyTaken: return "already_taken";
     case Errc::kAlreadyExists: return "already_exists";

@@ -31,6 +31,7 @@ enum class Errc : std::uint16_t {
   kNotPermitted = 15,     // authenticated, but not allowed to do this
   kWrongPin = 16,         // the PIN does not unlock the store
   kLocked = 17,           // too many wrong PINs: wait
+  kSuspended = 18,        // a colleague has suspended the device; its organisation decides (P-193)
   // Order and state
   kStaleEpoch = 20,       // a commit for an epoch that has passed: catch up and retry
   kAlreadyTaken = 21,     // another person has taken the alert

@@ -14,6 +14,7 @@
 #include "proto/wire/hub.h"
 #include "proto/wire/identity.h"
 #include "proto/wire/rota.h"
+#include "proto/wire/suspension.h"
 
 namespace nattevagt::wire {
 
@@ -57,6 +58,12 @@ Bytes encode(const CheckIn& check_in);
 Result<CheckIn> decode_check_in(ByteView bytes);
 Bytes encode(const SignedCheckIn& check_in);  // as the hub and a device keep it
 Result<SignedCheckIn> decode_signed_check_in(ByteView bytes);
+Bytes encode(const Suspension& suspension);
+Result<Suspension> decode_suspension(ByteView bytes);
+Bytes encode(const SuspensionLift& lift);
+Result<SuspensionLift> decode_suspension_lift(ByteView bytes);
+Bytes encode(const Suspensions& suspensions);
+Result<Suspensions> decode_suspensions(ByteView bytes);
 Bytes encode(const SignedDocument& document);
 Result<SignedDocument> decode_signed_document(ByteView bytes);
 Bytes encode(const Label& label);

@@ -1,6 +1,7 @@
 #include "proto/wire/codec.h"
 #include "proto/wire/codec_duty.h"
 #include "proto/wire/codec_hub.h"
+#include "proto/wire/codec_suspension.h"
 #include "schema/hub.pb.h"
 
 namespace nattevagt::wire {
@@ -129,6 +130,7 @@ static void put_body(const Devices& in, pb::HubFrame& frame) {
     to.set_connected(item.connected);
     to.set_last_seen_ms(wire_time(item.last_seen));
     to.set_key_packages_left(item.key_packages_left);
+    if (item.suspension) put(*item.suspension, *to.mutable_suspension());
   }
   out.set_more(in.more);
 }
@@ -139,6 +141,7 @@ static void read(const pb::Devices_Item& in, Devices::Item& out, Checks& checks)
   // 0 is a device that has enrolled and not come back yet.
   if (in.last_seen_ms() != 0) checks.time(in.last_seen_ms(), out.last_seen, "Devices.last_seen");
   out.key_packages_left = in.key_packages_left();
+  if (in.has_suspension()) read(in.suspension(), out.suspension.emplace(), checks);
 }
 static void read(const pb::Devices& in, Devices& out, Checks& checks) {
   checks.items(in.items(), limits::kDevicesPerAnswerMax, out.items, "Devices.items");
@@ -180,9 +183,19 @@ static void read(const pb::KeyPackagesLow& in, KeyPackagesLow& out, Checks&) { o
 
 static void put_body(const Goodbye& in, pb::HubFrame& frame) {
   frame.mutable_goodbye()->set_reason(static_cast<std::uint32_t>(in.reason));
+  if (in.suspension) put(*in.suspension, *frame.mutable_goodbye()->mutable_suspension());
 }
 static void read(const pb::Goodbye& in, Goodbye& out, Checks& checks) {
   checks.error_code(in.reason(), out.reason, "Goodbye.reason");
+  if (in.has_suspension()) read(in.suspension(), out.suspension.emplace(), checks);
+  checks.require(out.suspension.has_value() == (out.reason == Errc::kSuspended), "Goodbye.suspension");
+}
+
+static void put_body(const SuspensionStands& in, pb::HubFrame& frame) {
+  put(in.suspension, *frame.mutable_suspension_stands()->mutable_suspension());
+}
+static void read(const pb::SuspensionStands& in, SuspensionStands& out, Checks& checks) {
+  read(in.suspension(), out.suspension, checks);
 }
 
 static void put_body(const DutyStatuses& in, pb::HubFrame& frame) {
@@ -213,6 +226,8 @@ static void read(const pb::HubFrame& in, Answer& out, Checks& checks) {
       return read(in.key_packages_low(), out.emplace<KeyPackagesLow>(), checks);
     case pb::HubFrame::kDutyStatuses:
       return read(in.duty_statuses(), out.emplace<DutyStatuses>(), checks);
+    case pb::HubFrame::kSuspensionStands:
+      return read(in.suspension_stands(), out.emplace<SuspensionStands>(), checks);
     case pb::HubFrame::kGoodbye: return read(in.goodbye(), out.emplace<Goodbye>(), checks);
     case pb::HubFrame::BODY_NOT_SET: break;
   }

@@ -45,7 +45,7 @@ inline constexpr int kLastValue<Severity> = static_cast<int>(Severity::kGreen);
 template <>
 inline constexpr int kLastValue<HolderKind> = static_cast<int>(HolderKind::kRecorder);
 template <>
-inline constexpr int kLastValue<DocumentKind> = static_cast<int>(DocumentKind::kDutyChanges);
+inline constexpr int kLastValue<DocumentKind> = static_cast<int>(kLastDocumentKind);
 template <>
 inline constexpr int kLastValue<DutyChangeKind> = static_cast<int>(DutyChangeKind::kTakeOver);
 template <>

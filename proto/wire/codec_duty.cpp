@@ -38,11 +38,11 @@ static void read(const pb::DutyChange& in, DutyChange& out, Checks& checks) {
   checks.time(in.issued_at_ms(), out.issued_at, "DutyChange.issued_at");
 }
 
-static void put(const DutySigner& in, pb::DutySigner& out) {
+void put(const DutySigner& in, pb::DutySigner& out) {
   put(in.certificate, *out.mutable_certificate());
   out.set_signature(str(in.signature));
 }
-static void read(const pb::DutySigner& in, DutySigner& out, Checks& checks) {
+void read(const pb::DutySigner& in, DutySigner& out, Checks& checks) {
   read(in.certificate(), out.certificate, checks);
   checks.fixed(in.signature(), out.signature, "DutySigner.signature");
 }

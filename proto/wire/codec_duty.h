@@ -6,6 +6,7 @@
 #include "proto/wire/duty.h"
 
 namespace nattevagt::pb {
+class DutySigner;
 class DutyStatus;
 class SignedCheckIn;
 class SignedDutyChange;
@@ -13,6 +14,8 @@ class SignedDutyChange;
 
 namespace nattevagt::wire {
 
+void put(const DutySigner& in, pb::DutySigner& out);
+void read(const pb::DutySigner& in, DutySigner& out, Checks& checks);
 void put(const SignedDutyChange& in, pb::SignedDutyChange& out);
 void read(const pb::SignedDutyChange& in, SignedDutyChange& out, Checks& checks);
 void put(const SignedCheckIn& in, pb::SignedCheckIn& out);

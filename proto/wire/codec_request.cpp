@@ -1,6 +1,7 @@
 #include "proto/wire/codec.h"
 #include "proto/wire/codec_duty.h"
 #include "proto/wire/codec_hub.h"
+#include "proto/wire/codec_suspension.h"
 #include "schema/hub.pb.h"
 
 namespace nattevagt::wire {
@@ -11,9 +12,12 @@ namespace nattevagt::wire {
 
 static void put_body(const Hello& in, pb::ClientFrame& frame) {
   frame.mutable_hello()->set_software(in.software);
+  frame.mutable_hello()->set_document_kinds(in.document_kinds);
 }
 static void read(const pb::Hello& in, Hello& out, Checks& checks) {
   checks.printable(in.software(), limits::kSoftwareNameBytesMax, out.software, "Hello.software");
+  out.document_kinds =
+      in.document_kinds() == 0 ? static_cast<std::uint32_t>(kFirstDocumentKinds) : in.document_kinds();
 }
 
 static void put_body(const Ping&, pb::ClientFrame& frame) { frame.mutable_ping(); }
@@ -221,6 +225,20 @@ static void read(const pb::GetDutyStatus& in, GetDutyStatus& out, Checks& checks
   checks.optional_id(in.has_after(), in.after(), out.after, "GetDutyStatus.after");
 }
 
+static void put_body(const SuspendDevice& in, pb::ClientFrame& frame) {
+  put(in.suspension, *frame.mutable_suspend_device()->mutable_suspension());
+}
+static void read(const pb::SuspendDevice& in, SuspendDevice& out, Checks& checks) {
+  read(in.suspension(), out.suspension, checks);
+}
+
+static void put_body(const LiftSuspension& in, pb::ClientFrame& frame) {
+  put(in.lift, *frame.mutable_lift_suspension()->mutable_lift());
+}
+static void read(const pb::LiftSuspension& in, LiftSuspension& out, Checks& checks) {
+  read(in.lift(), out.lift, checks);
+}
+
 static void read(const pb::ClientFrame& in, Request& out, Checks& checks) {
   switch (in.body_case()) {
     case pb::ClientFrame::kHello: return read(in.hello(), out.emplace<Hello>(), checks);
@@ -240,6 +258,9 @@ static void read(const pb::ClientFrame& in, Request& out, Checks& checks) {
     case pb::ClientFrame::kPublishDocument:
       return read(in.publish_document(), out.emplace<PublishDocument>(), checks);
     case pb::ClientFrame::kListDevices: return read(in.list_devices(), out.emplace<ListDevices>(), checks);
+    case pb::ClientFrame::kSuspendDevice: return read(in.suspend_device(), out.emplace<SuspendDevice>(), checks);
+    case pb::ClientFrame::kLiftSuspension:
+      return read(in.lift_suspension(), out.emplace<LiftSuspension>(), checks);
     case pb::ClientFrame::kGetAuditPoint: out.emplace<GetAuditPoint>(); return;
     case pb::ClientFrame::kPostDutyChange:
       return read(in.post_duty_change(), out.emplace<PostDutyChange>(), checks);

@@ -17,6 +17,7 @@
 #include "proto/wire/check_in.h"
 #include "proto/wire/duty.h"
 #include "proto/wire/identity.h"
+#include "proto/wire/suspension.h"
 
 namespace nattevagt::wire {
 
@@ -151,6 +152,7 @@ enum class ActKind : std::uint8_t {
 // ---- Requests
 struct Hello {
   std::string software;                      // "nattevagt 0.1.0"
+  std::uint32_t document_kinds = static_cast<std::uint32_t>(kLastDocumentKind);  // those up to this (P-197)
   friend bool operator==(const Hello&, const Hello&) = default;
 };
 struct Ping {
@@ -239,6 +241,14 @@ struct GetDutyStatus {                       // P-186: of every role that concer
   std::optional<RoleId> after;               // those after this one (P-016); none: from the first
   friend bool operator==(const GetDutyStatus&, const GetDutyStatus&) = default;
 };
+struct SuspendDevice {                       // P-190; answered with SuspensionStands
+  SignedSuspension suspension;
+  friend bool operator==(const SuspendDevice&, const SuspendDevice&) = default;
+};
+struct LiftSuspension {                      // P-195: by the device that suspended, or by the organisation
+  SignedLift lift;
+  friend bool operator==(const LiftSuspension&, const LiftSuspension&) = default;
+};
 // From an organisation's own key:
 struct AnnounceGrant {
   SignedGrant grant;                         // the hub will admit its CURVE key
@@ -260,7 +270,7 @@ struct GetAuditPoint {
 
 using Request = std::variant<Hello, Ping, Enrol, PublishKeyPackages, Gather, Append, Raise, Act, Ack, GetDocuments,
                              GetAlert, AnnounceGrant, PublishDocument, ListDevices, GetAuditPoint,
-                             PostDutyChange, PostCheckIn, GetDutyStatus>;
+                             PostDutyChange, PostCheckIn, GetDutyStatus, SuspendDevice, LiftSuspension>;
 struct ClientFrame {
   std::uint32_t protocol = kProtocolVersion;
   std::uint64_t request = 0;                 // chosen by the client, answered in the same number; never 0
@@ -321,7 +331,8 @@ struct Pong {
   std::uint32_t key_packages_left = 0;
   friend bool operator==(const Pong&, const Pong&) = default;
 };
-struct Accepted {  // Enrol, PublishKeyPackages, AnnounceGrant, PublishDocument, PostDutyChange, PostCheckIn
+// Enrol, PublishKeyPackages, AnnounceGrant, PublishDocument, PostDutyChange, PostCheckIn, LiftSuspension
+struct Accepted {
   friend bool operator==(const Accepted&, const Accepted&) = default;
 };
 struct Gathered {
@@ -354,6 +365,7 @@ struct Devices {
     bool connected = false;
     UtcTime last_seen;
     std::uint32_t key_packages_left = 0;
+    std::optional<SignedSuspension> suspension;  // that stands
     friend bool operator==(const Item&, const Item&) = default;
   };
   std::vector<Item> items;                   // in the order of enrolment
@@ -382,13 +394,20 @@ struct DutyStatuses {                        // the answer to GetDutyStatus; as 
   bool more = false;                         // ask again, after the last one
   friend bool operator==(const DutyStatuses&, const DutyStatuses&) = default;
 };
-struct Goodbye {                             // push: the hub drains, or the device was revoked, or it is replaced
+struct SuspensionStands {                    // the one that was asked for, or the one that stood before it
+  SignedSuspension suspension;
+  friend bool operator==(const SuspensionStands&, const SuspensionStands&) = default;
+};
+// Push: the hub drains, or the device was revoked or suspended, or it is replaced.
+struct Goodbye {
   Errc reason{};
+  std::optional<SignedSuspension> suspension = {};  // exactly of kSuspended: the device verifies it (P-193)
   friend bool operator==(const Goodbye&, const Goodbye&) = default;
 };
 
 using Answer = std::variant<HelloReply, Pong, Accepted, Gathered, Stored, Documents, AlertReply, Devices, Refused,
-                            Entry, DocumentsChanged, KeyPackagesLow, Goodbye, DutyStatuses>;
+                            Entry, DocumentsChanged, KeyPackagesLow, Goodbye, DutyStatuses,
+                            SuspensionStands>;
 struct HubFrame {
   std::uint32_t protocol = kProtocolVersion;
   std::uint64_t request = 0;                 // 0: a push

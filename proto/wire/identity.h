@@ -114,9 +114,19 @@ struct GrantLink {
 };
 
 // ---- Signed documents: an organisation's published truth, one per kind, versions only rise (P-026).
-// kDutyChanges alone is put together by the hub: the changes in it are signed by persons (duty.h), and its own
-// signature is zeros.
-enum class DocumentKind : std::uint8_t { kRoster = 1, kRevocations = 2, kRota = 3, kDutyChanges = 4 };
+// The last two are put together by the hub: what is in them is signed by persons (duty.h, suspension.h), and their
+// own signature is zeros.
+enum class DocumentKind : std::uint8_t {
+  kRoster = 1,
+  kRevocations = 2,
+  kRota = 3,
+  kDutyChanges = 4,
+  kSuspensions = 5,
+};
+inline constexpr DocumentKind kLastDocumentKind = DocumentKind::kSuspensions;
+// What a peer knows that does not say how far it does (P-197).
+inline constexpr DocumentKind kFirstDocumentKinds = DocumentKind::kDutyChanges;
+constexpr bool made_by_hub(DocumentKind kind) noexcept { return kind >= DocumentKind::kDutyChanges; }
 
 struct SignedDocument {
   OrganisationId organisation;

@@ -165,11 +165,15 @@ TEST(JsonLines, EveryEventIsAnObjectWithItsName) {
                           RoleReachChanged{{}, "vagthavende", {Reachable::kNo, wire::DutyTrouble::kSilent,
                                            from_unix_ms(1'790'000'000'000), true}},
                           RoundDue{{}, from_unix_ms(1'790'000'000'000)},
-                          client::UpdateNeeded{}};
+                          client::UpdateNeeded{},
+                          client::SuspensionAnswered{{}, {}, false, Errc::kBusy, {}},
+                          client::SuspensionNews{},
+                          client::SuspendedHere{}};
   const char* names[] = {"connected", "disconnected", "enrolled",  "message", "own",
                          "alert",     "members",      "suspicion", "removed", "revoked",
                          "ring",      "duty_answer",  "duty",      "gap",     "check_in_due",
-                         "check_in",  "reach",        "round_due",   "update_needed"};
+                         "check_in",  "reach",        "round_due",   "update_needed",
+                         "suspension_answer", "suspension", "suspended"};
   ASSERT_EQ(std::size(events), std::variant_size_v<Event>);
   for (std::size_t i = 0; i < std::size(events); ++i) {
     const Json json = Json::parse(json_line(events[i]));

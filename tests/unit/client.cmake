@@ -1,4 +1,4 @@
-add_executable(nattevagt_client_tests client_check_in_test.cpp client_crash_test.cpp client_duty_change_test.cpp client_duty_test.cpp client_enrol_test.cpp client_export_test.cpp client_hand_over_test.cpp
+add_executable(nattevagt_client_tests client_check_in_test.cpp client_crash_test.cpp client_duty_change_test.cpp client_suspension_test.cpp client_duty_test.cpp client_enrol_test.cpp client_export_test.cpp client_hand_over_test.cpp
   client_hostile_member_test.cpp client_hub_loss_test.cpp
   client_lying_hub_test.cpp client_newer_hub_test.cpp client_night_test.cpp client_obligation_test.cpp client_policy_test.cpp client_rejoin_test.cpp
   client_retention_test.cpp client_store_test.cpp client_story_test.cpp)

@@ -165,8 +165,8 @@ TEST(Refusal, RequestsOutsideTheirRange) {
          b.known.assign(limits::kDocumentVersionsMax + 1, {{}, DocumentKind::kRoster, 1});
        }),
        Errc::kTooLarge},
-      {"document kind 3", kGetDocuments,
-       request<GetDocuments>([](GetDocuments& b) { b.known.assign(1, {{}, DocumentKind{5}, 1}); }),
+      {"document kind past the last", kGetDocuments,
+       request<GetDocuments>([](GetDocuments& b) { b.known.assign(1, {{}, DocumentKind{6}, 1}); }),
        Errc::kInvalidValue},
       {"grant large", kAnnounceGrant,
        request<AnnounceGrant>([](AnnounceGrant& b) { b.grant.body.resize(limits::kGrantBytesMax + 1); }),

@@ -60,12 +60,12 @@ SignedGrant Draw::signed_grant() { return {bytes(limits::kGrantBytesMax), array<
 Certificate Draw::certificate() { return {bytes(limits::kCertificateBytesMax), array<64>()}; }
 
 SignedDocument Draw::signed_document() {
-  return {id<OrganisationId>(), one_of(DocumentKind::kRoster, DocumentKind::kRota), 1 + number() / 2,
+  return {id<OrganisationId>(), one_of(DocumentKind::kRoster, kLastDocumentKind), 1 + number() / 2,
           bytes(limits::kDocumentBytesMax / 16), array<64>()};
 }
 
 DocumentVersion Draw::document_version() {
-  return {id<OrganisationId>(), one_of(DocumentKind::kRoster, DocumentKind::kRota), number()};
+  return {id<OrganisationId>(), one_of(DocumentKind::kRoster, kLastDocumentKind), number()};
 }
 
 std::vector<DocumentVersion> Draw::document_versions() {
@@ -324,6 +324,8 @@ Request Draw::request(std::size_t kind) {
     case 13: return ListDevices{coin() ? std::optional(id<DeviceId>()) : std::nullopt};
     case 14: return GetAuditPoint{};
     case 16: return PostCheckIn{signed_check_in()};
+    case 18: return SuspendDevice{signed_suspension()};
+    case 19: return LiftSuspension{{bytes(limits::kSuspensionBytesMax), coin(), array<64>()}};
     case 17: return GetDutyStatus{coin() ? std::optional(id<RoleId>()) : std::nullopt};
     default: {
       NV_CHECK(kind == 15);
@@ -336,6 +338,23 @@ Request Draw::request(std::size_t kind) {
   }
 }
 
+SignedSuspension Draw::signed_suspension() {
+  return {bytes(limits::kSuspensionBytesMax), {certificate(), array<64>()}};
+}
+Suspension Draw::suspension() {
+  return {id<SuspensionId>(), {array<32>()}, id<OrganisationId>(), id<DeviceId>(), time(),
+          bytes(limits::kLabelBytesMax)};
+}
+Suspensions Draw::suspensions() {
+  Suspensions out;
+  for (std::size_t i = below(4); i > 0; --i) {
+    auto& item = out.items.emplace_back(Suspensions::Item{signed_suspension(), time(), {}, kNever});
+    if (coin()) continue;
+    item.lift = SignedLift{bytes(limits::kSuspensionBytesMax), coin(), array<64>()};
+    item.lifted_at = time();
+  }
+  return out;
+}
 SignedCheckIn Draw::signed_check_in() {
   return {bytes(limits::kDutyChangeBytesMax), {certificate(), array<64>()}};
 }
@@ -383,7 +402,8 @@ Answer Draw::answer(std::size_t kind) {
     case 7: {
       Devices out;
       for (std::size_t i = below(4); i > 0; --i) {
-        out.items.push_back({certificate(), coin(), coin(), coin() ? UtcTime{} : time(), small()});
+        out.items.push_back({certificate(), coin(), coin(), coin() ? UtcTime{} : time(), small(),
+                             coin() ? std::optional(signed_suspension()) : std::nullopt});
       }
       out.more = coin();
       return out;
@@ -399,7 +419,11 @@ Answer Draw::answer(std::size_t kind) {
     case 9: return entry();
     case 10: return DocumentsChanged{document_versions()};
     case 11: return KeyPackagesLow{small()};
-    case 12: return Goodbye{Errc::kRevoked};
+    case 12: {
+      if (coin()) return Goodbye{Errc::kRevoked};
+      return Goodbye{Errc::kSuspended, signed_suspension()};
+    }
+    case 14: return SuspensionStands{signed_suspension()};
     default: {
       NV_CHECK(kind == 13);
       DutyStatuses out;

@@ -42,6 +42,9 @@ class Draw {
   AlertView alert_view();
   AlertItem alert_item();
   SignedCheckIn signed_check_in();
+  SignedSuspension signed_suspension();
+  Suspension suspension();
+  Suspensions suspensions();
   CheckInItem check_in_item();
   Receipt receipt();
   ReceiptLeaf receipt_leaf();
