@@ -356,6 +356,117 @@ TEST_P(Stories, TheNightIsOneShiftOfItsTrueLength) {
   EXPECT_EQ(turns[0].until, until);
 }
 
+// 6a before and after the call: what is handed over at 23.00 and at 07.00, the plan that is there without a net, the
+// team's digest at 08.00. A unit's telephones are members as the unit, so that a change of shift is nobody's commit;
+// the one that goes home with the evening is revoked.
+TEST_P(Stories, WhatIsHandedOverBeforeAndAfterTheCall) {
+  const wire::LocalDay day_of_call = rota::to_local(base_of(kStoryB + GetParam()).change).day;
+  const auto at = [&](int hour, int minute) {  // Danish time, the first of two; before midnight: negative
+    const auto local = std::chrono::time_point_cast<Millis>(day_of_call) + hours(hour) + minutes(minute);
+    const UtcTime summer = UtcTime(local.time_since_epoch()) - hours(2);
+    const bool is_summer = rota::to_local(summer).since_midnight == minutes((hour + 24) % 24 * 60 + minute);
+    return is_summer ? summer : summer + hours(1);
+  };
+  const MakingBase making;
+  testing::MemoryWorld world(80, at(-2, 0));
+  const auto go_to = [&](UtcTime time) {
+    world.clock.advance(time - world.clock.now());
+    world.pass(seconds(2));
+  };
+  testing::MemoryWorld::Holder with_evening = world.unit_b_second;
+  with_evening.person = world.entropy.make_id<PersonId>();
+  testing::Device& ida = world.enrol(world.ida);
+  testing::Device& evening = world.enrol(with_evening);
+  testing::Device& day = world.enrol(world.unit_b_second);
+  testing::Device& jonas = world.enrol(world.jonas);
+  testing::Device& amalie = world.enrol(world.amalie);
+  const wire::Citizen kaje{"Kaje Test Hansen", "210300-9996"};
+
+  const auto room = evening->start_conversation(kaje, {});
+  ASSERT_TRUE(room);
+  world.settle();
+  wire::PlanCard card;
+  card.kind = wire::PlanKind::kDischargeAgreement;
+  card.what = "Bor på Strandløkken.";
+  card.readmission = "Ring til akutmodtagelsen, pkt. 3.";
+  card.agreed_on = day_of_call - std::chrono::days(44);
+  card.valid_until = card.agreed_on + std::chrono::days(182);
+  card.parties = {{"Kaje Test Hansen", "borger"}};
+  ASSERT_TRUE(amalie->write_plan(room->conversation, card));
+  const auto seen = evening->send(
+      room->conversation,
+      wire::Task{wire::TaskKind::kObserve, "Sov dårligt, nægtede aftenmedicin kl. 21", std::nullopt, std::nullopt});
+  ASSERT_TRUE(seen);
+
+  // 23.00 "Modtaget"; the telephone that goes home reads nothing from then on.
+  go_to(at(-1, 0));
+  const auto received = *amalie->handover();
+  ASSERT_EQ(received.items.size(), 1U);
+  EXPECT_EQ(received.items[0].message.id, *seen);
+  ASSERT_TRUE(amalie->take_item(room->conversation, *seen));
+  ASSERT_TRUE(amalie->finish_item(room->conversation, *seen, true, ""));
+  world.settle();
+  EXPECT_TRUE(evening->handover()->items.empty());
+  world.revoke(world.solvang, evening.id);
+  world.pass(seconds(5));
+  EXPECT_FALSE(testing::has_member(amalie, room->conversation, evening.id));
+  const std::size_t before = evening->history(room->conversation)->size();
+  ASSERT_TRUE(amalie->send(room->conversation, wire::Text{"Kaje er vågen."}));
+  world.pass(seconds(5));
+  EXPECT_EQ(evening->history(room->conversation)->size(), before);
+  EXPECT_EQ(day->history(room->conversation)->back().content.body, wire::Body(wire::Text{"Kaje er vågen."}));
+
+  // 02.38 the plan, in airplane mode and after a restart.
+  go_to(at(2, 38));
+  world.hub->set_reachable(false);
+  world.reopen(amalie);
+  const auto plan = amalie->citizen(kaje);
+  ASSERT_TRUE(plan);
+  EXPECT_EQ(plan->plan, client::PlanState::kValid);
+  ASSERT_EQ(plan->cards.size(), 1U);
+  EXPECT_EQ(std::get<wire::PlanCard>(plan->cards[0].message.content.body).readmission, card.readmission);
+  world.hub->set_reachable(true);
+  world.settle();
+
+  go_to(at(2, 40));
+  const auto asked = world.ask(amalie);
+  ASSERT_TRUE(ida->take(asked.alert));
+  world.settle();
+  wire::Advice advice;
+  advice.text = "Giv PN oxazepam 15 mg nu.";
+  const auto advised = ida->advise(asked.alert, advice);
+  ASSERT_TRUE(advised);
+  world.settle();
+  ASSERT_TRUE(amalie->done(*advised, true, ""));
+  ASSERT_TRUE(amalie->send(asked.conversation, wire::Task{wire::TaskKind::kPromise, "Teamet ringer kl. 9",
+                                                          at(9, 0), std::nullopt}));
+  ASSERT_TRUE(amalie->close(asked.alert));
+  world.settle();
+
+  // 07.00 the day shift's own telephone has the list, and takes it by name.
+  go_to(at(7, 0));
+  const auto list = *day->handover();
+  ASSERT_EQ(list.items.size(), 1U);
+  EXPECT_EQ(list.items[0].work.citizen, kaje);
+  ASSERT_TRUE(day->set_author("Bente Prøve", "SSA"));
+  ASSERT_TRUE(day->take_item(asked.conversation, list.items[0].message.id));
+  world.settle();
+  ASSERT_TRUE(amalie->handover()->items.at(0).taken);
+  EXPECT_EQ(amalie->handover()->items[0].taken->content.author_name, "Bente Prøve");
+
+  // 08.00 one call with its advice; and nothing of it at another residence.
+  go_to(at(8, 0));
+  const auto digest = *ida->digest();
+  ASSERT_EQ(digest.requests.size(), 1U);
+  EXPECT_EQ(digest.requests[0].incident.conversation, asked.conversation);
+  ASSERT_EQ(digest.requests[0].advices.size(), 1U);
+  EXPECT_EQ(digest.requests[0].advices[0].done, std::optional(true));
+  EXPECT_EQ(digest.work.items.size(), 1U);
+  EXPECT_TRUE(jonas->digest()->requests.empty());
+  EXPECT_TRUE(jonas->digest()->work.items.empty());
+  EXPECT_TRUE(world.suspicions().empty());
+}
+
 // Somebody whom nobody knows, without a name and without a number: a call like any other.
 TEST(Story, ACallAboutSomebodyUnknownGoesItsWay) {
   Plan plan = story("story-6a-advice.plan", kStoryA + 3);
