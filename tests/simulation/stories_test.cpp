@@ -356,8 +356,8 @@ TEST_P(Stories, TheNightIsOneShiftOfItsTrueLength) {
   EXPECT_EQ(turns[0].until, until);
 }
 
-// 6a before and after the call: what is handed over at 23.00 and at 07.00, the plan that is there without a net, the
-// team's digest at 08.00. A unit's telephones are members as the unit, so that a change of shift is nobody's
+// 6a before and after the call: what is handed over at 23.00 and at 07.00, the plan that is there without a net,
+// the team's digest at 08.00. A unit's telephones are members as the unit, so that a change of shift is nobody's
 // commit; the one that goes home with the evening is revoked.
 TEST_P(Stories, WhatIsHandedOverBeforeAndAfterTheCall) {
   const wire::LocalDay day_of_call = rota::to_local(base_of(kStoryB + GetParam()).change).day;
