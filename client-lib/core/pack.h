@@ -5,8 +5,11 @@
 // and done() is kCorrupt. So a reader is a plain list of fields and one check.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "proto/common/bytes.h"
 #include "proto/common/clock.h"
@@ -17,30 +20,26 @@ namespace nattevagt::client {
 
 class Packer {
  public:
-  Packer& u8(std::uint8_t value) {
-    out_.push_back(value);
-    return *this;
-  }
+  Packer& u8(std::uint8_t value) { return raw(ByteView(&value, 1)); }
   template <class Enum>
   Packer& code(Enum value) {
     return u8(static_cast<std::uint8_t>(value));
   }
   Packer& flag(bool value) { return u8(value ? 1 : 0); }
   Packer& u64(std::uint64_t value) {
-    for (int shift = 56; shift >= 0; shift -= 8) out_.push_back(static_cast<std::uint8_t>(value >> shift));
-    return *this;
+    std::array<std::uint8_t, 8> big{};
+    for (std::size_t i = 0; i < big.size(); ++i) big[i] = static_cast<std::uint8_t>(value >> (56 - 8 * i));
+    return raw(big);
   }
   Packer& time(UtcTime value) { return u64(static_cast<std::uint64_t>(to_unix_ms(value))); }
   Packer& bytes(ByteView value) {
     u64(value.size());
-    append(out_, value);
-    return *this;
+    return raw(value);
   }
   Packer& text(std::string_view value) { return bytes(as_bytes(value)); }
   template <std::size_t N>
   Packer& fixed(const std::array<std::uint8_t, N>& value) {
-    append(out_, value);
-    return *this;
+    return raw(value);
   }
   template <class Kind>
   Packer& id(const Id<Kind>& value) {
@@ -48,7 +47,7 @@ class Packer {
   }
 
   ByteView view() const noexcept { return out_; }
-  // Values may hold secrets: the working copy is wiped.
+  // Values may hold secrets: the working copy is wiped, and so is each that it has outgrown.
   SecretBytes take() {
     SecretBytes out{ByteView(out_)};
     wipe(out_);
@@ -61,6 +60,19 @@ class Packer {
   Packer& operator=(const Packer&) = delete;
 
  private:
+  Packer& raw(ByteView more) {
+    constexpr std::size_t kLeast = 256;
+    if (out_.capacity() - out_.size() < more.size()) {
+      Bytes larger;
+      larger.reserve(std::max({kLeast, 2 * out_.capacity(), out_.size() + more.size()}));
+      append(larger, out_);
+      wipe(out_);
+      out_ = std::move(larger);
+    }
+    append(out_, more);
+    return *this;
+  }
+
   Bytes out_;
 };
 

@@ -22,9 +22,7 @@ void Writer::reserve_more(std::size_t more) {
 void Writer::raw(ByteView bytes) {
   if (bytes.empty()) return;
   reserve_more(bytes.size());
-  const std::size_t at = out_.size();
-  out_.resize(at + bytes.size());
-  std::memcpy(out_.data() + at, bytes.data(), bytes.size());
+  out_.insert(out_.end(), bytes.begin(), bytes.end());
 }
 
 void Writer::integer(std::uint64_t value, int bytes) {
@@ -45,9 +43,12 @@ void Writer::insert_length(std::size_t start) {
   const std::size_t content = out_.size() - start;
   const std::size_t header = content < 0x40 ? 1 : content < 0x4000 ? 2 : 4;
   reserve_more(header);
-  varint(content);
-  const auto from = out_.begin() + static_cast<std::ptrdiff_t>(start);
-  std::rotate(from, out_.end() - static_cast<std::ptrdiff_t>(header), out_.end());
+  varint(content);  // at the end, and from there to the front of what it counts
+  std::array<std::uint8_t, 4> length{};
+  std::uint8_t* const from = out_.data() + start;
+  std::memcpy(length.data(), from + content, header);
+  std::memmove(from + header, from, content);
+  std::memcpy(from, length.data(), header);
 }
 
 std::uint64_t Reader::integer(std::size_t size) noexcept {

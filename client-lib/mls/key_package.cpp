@@ -27,6 +27,10 @@ Result<KeyPackage> parse_key_package(ByteView message) {
   return std::move(*found);
 }
 
+// What was parsed encodes to the same bytes (codec.h), so they are hashed as they are. `message` is one that
+// parse_key_package has taken.
+KeyPackageRef ref_in(ByteView message) { return KeyPackage::ref_of(message.subspan(MlsMessage::kHeaderBytes)); }
+
 }  // namespace
 
 KeyPackageBundle make_key_package(const KeyPackageRequest& request, const SignKey& sign_key,
@@ -55,13 +59,15 @@ KeyPackageBundle make_key_package(const KeyPackageRequest& request, const SignKe
 Result<KeyPackageBundle> KeyPackageBundle::from_parts(ByteView message, HpkePrivateKey init_private,
                                                       HpkePrivateKey leaf_private) {
   NV_TRY(const KeyPackage parsed, parse_key_package(message));
-  if (parsed.init_key != to_bytes(hpke_public(init_private)) ||
-      parsed.leaf_node.encryption_key != to_bytes(hpke_public(leaf_private))) {
+  const auto fits = [](const Bytes& key, const HpkePrivateKey& secret) {
+    return std::ranges::equal(key, hpke_public(secret));
+  };
+  if (!fits(parsed.init_key, init_private) || !fits(parsed.leaf_node.encryption_key, leaf_private)) {
     return fail(Errc::kInvalidValue, "KeyPackageBundle");
   }
   KeyPackageBundle out;
   out.message_ = to_bytes(message);
-  out.ref_ = parsed.ref();
+  out.ref_ = ref_in(message);
   out.last_resort_ = find_extension(parsed.extensions, extension_type::kLastResort) != nullptr;
   out.init_private_ = std::move(init_private);
   out.leaf_private_ = std::move(leaf_private);
@@ -96,7 +102,7 @@ Result<KeyPackageInfo> check_key_package(ByteView message, const Validation& val
   NV_TRY(const KeyPackage parsed, parse_key_package(message));
   NV_TRYV(validate_key_package(parsed, nullptr, validation));
   KeyPackageInfo out;
-  out.ref = parsed.ref();
+  out.ref = ref_in(message);
   out.credential = parsed.leaf_node.credential;
   out.signature_key = parsed.leaf_node.sign_public();
   out.not_before = from_seconds(parsed.leaf_node.lifetime.not_before);

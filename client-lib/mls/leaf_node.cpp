@@ -15,6 +15,7 @@ void encode_types(const std::vector<std::uint16_t>& types, Writer& out) {
 
 std::vector<std::uint16_t> decode_types(Reader& in) {
   std::vector<std::uint16_t> out;
+  out.reserve(4);  // as many as a leaf of ours names, at most
   in.vector(caps::kCapabilities, [&] { out.push_back(in.u16()); });
   return out;
 }
@@ -205,8 +206,10 @@ Bytes KeyPackage::tbs() const {
   return out.take();
 }
 
-KeyPackageRef KeyPackage::ref() const {
-  return {ref_hash("MLS 1.0 KeyPackage Reference", mls::encode(*this))};
+KeyPackageRef KeyPackage::ref() const { return ref_of(mls::encode(*this)); }
+
+KeyPackageRef KeyPackage::ref_of(ByteView encoded) {
+  return {ref_hash("MLS 1.0 KeyPackage Reference", encoded)};
 }
 
 LeafNode own_leaf(const Credential& credential, Entropy& entropy) {

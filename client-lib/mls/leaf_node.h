@@ -108,6 +108,7 @@ struct KeyPackage {
   static KeyPackage decode(Reader& in);
   Bytes tbs() const;
   KeyPackageRef ref() const;  // 5.2
+  static KeyPackageRef ref_of(ByteView encoded);  // of what encode() wrote: its hash, and no writing it again
   friend bool operator==(const KeyPackage&, const KeyPackage&) = default;
 
  private:

@@ -249,6 +249,9 @@ struct Welcome {
 struct MlsMessage {
   std::variant<PublicMessage, PrivateMessage, Welcome, GroupInfo, KeyPackage> body;
 
+  // Bytes in front of the body: version and wire format.
+  static constexpr std::size_t kHeaderBytes = 4;
+
   WireFormat wire_format() const noexcept { return static_cast<WireFormat>(body.index() + 1); }
   void encode(Writer& out) const;
   static MlsMessage decode(Reader& in);
