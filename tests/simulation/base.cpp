@@ -40,11 +40,14 @@ Disk disk_of(client::StoreImage image) {
   return out;
 }
 
-// Who is behind the seven devices, in the plan's order; and the ladder's rules, said twice: to the hub in the
+using Roles = std::vector<std::vector<RoleId>>;  // whom each step rings
+
+// Who is behind the seven devices, in the plan's order; and the ladders' rules, said twice: to the hub in the
 // roster, to the twin in devices.
 struct Cast {
   std::vector<MemoryWorld::Holder> holders;
-  std::vector<std::vector<RoleId>> steps;  // whom each rings
+  Roles steps;                               // of red
+  std::map<wire::Severity, Roles> of_others;  // of drawn nights
 };
 
 MemoryWorld::Holder& add_person(MemoryWorld& world, MemoryWorld::Holder& out, const RoleId& role) {
@@ -60,9 +63,22 @@ Cast short_cast(MemoryWorld& world, LadderRules& rules) {
   MemoryWorld::Holder lis = world.ida;
   lis.name = "Lis Eksempel";
   add_person(world, lis, world.first_role);
-  rules = {{{seconds(40), seconds(15), {2, 4}}, {seconds(30), Millis(0), {3}}}, seconds(60), {0, 1}};
+  rules = {{{seconds(40), seconds(15), {2, 4}}, {seconds(30), Millis(0), {3}}}, seconds(60), {0, 1}, 0, {}};
+  const RoleId &first = world.first_role, &second = world.second_role;
   return {{world.amalie, world.unit_b_second, world.ida, world.rune, lis, world.archive, world.jonas},
-          {{world.first_role}, {world.second_role}}};
+          {{first}, {second}},
+          {{wire::Severity::kAlarm, {{first, second}, {second}}},
+           {wire::Severity::kYellow, {{second}, {first}}},
+           {wire::Severity::kGreen, {{first}}}}};
+}
+
+// The others' ladders in a drawn night: all at once and then Rune again; Rune before the two; the two alone.
+std::map<wire::Severity, LadderRules> other_ladders() {
+  return {{wire::Severity::kAlarm,
+           {{{seconds(25), seconds(10), {2, 3, 4}}, {seconds(20), Millis(0), {3}}}, seconds(40), {0, 1}, 0, {}}},
+          {wire::Severity::kYellow,
+           {{{seconds(50), Millis(0), {3}}, {seconds(30), seconds(10), {2, 4}}}, seconds(75), {0, 1}, 1, {}}},
+          {wire::Severity::kGreen, {{{seconds(60), seconds(20), {2, 4}}}, seconds(60), {0, 1}, 0, {}}}};
 }
 
 // DOMAIN 6a: five minutes for Ida, five for Rune.
@@ -70,9 +86,10 @@ Cast advice_cast(MemoryWorld& world, LadderRules& rules) {
   MemoryWorld::Holder lis = world.ida;
   lis.name = "Lis Vagt";
   add_person(world, lis, world.second_role);
-  rules = {{{minutes(5), minutes(2), {2}}, {minutes(5), Millis(0), {3, 4}}}, minutes(15), {0, 1}};
+  rules = {{{minutes(5), minutes(2), {2}}, {minutes(5), Millis(0), {3, 4}}}, minutes(15), {0, 1}, {}, {}};
   return {{world.amalie, world.unit_b_second, world.ida, world.rune, lis, world.archive, world.jonas},
-          {{world.first_role}, {world.second_role}}};
+          {{world.first_role}, {world.second_role}},
+          {}};
 }
 
 // DOMAIN 6b: Ida has two devices, of which one is off; then Rune and Lis; then the one in charge of the region.
@@ -87,9 +104,12 @@ Cast nobody_cast(MemoryWorld& world, LadderRules& rules) {
   add_person(world, chief, third_role);
   rules = {{{minutes(5), minutes(2), {1, 2}}, {minutes(5), Millis(0), {3, 4}}, {minutes(5), Millis(0), {6}}},
            minutes(15),
-           {0}};
+           {0},
+           {},
+           {}};
   return {{world.amalie, world.ida, world.ida, world.rune, lis, world.archive, chief},
-          {{world.first_role}, {world.second_role}, {third_role}}};
+          {{world.first_role}, {world.second_role}, {third_role}},
+          {}};
 }
 
 Cast make_cast(int night, MemoryWorld& world, LadderRules& rules) {
@@ -139,6 +159,31 @@ void publish_rota(MemoryWorld& world, const DutyRules& duty) {
   world.settle();
 }
 
+wire::Ladder ladder_of(const LadderId& id, const LadderRules& rules, const Roles& roles) {
+  wire::Ladder out{id, {}, rules.advice_within};
+  for (std::size_t i = 0; i < roles.size(); ++i) {
+    wire::LadderStep step{rules.steps[i].wait, rules.steps[i].repeat, {}};
+    for (const RoleId& role : roles[i]) step.targets.push_back(to_role(role));
+    out.steps.push_back(std::move(step));
+  }
+  return out;
+}
+
+// The unit's, one for each severity; in the stories there is but red's.
+void put_ladders(Base& base, const Cast& cast, wire::Roster& roster) {
+  base.red = roster.ladders[0].id;
+  roster.ladders[0] = ladder_of(base.red, base.ladder, cast.steps);
+  base.ladders = cast.of_others.empty() ? std::map<wire::Severity, LadderRules>{} : other_ladders();
+  if (!cast.of_others.empty()) roster.units[0].ladders = {{wire::Severity::kRed, base.red}};
+  for (const auto& [severity, rules] : base.ladders) {
+    LadderId id = base.red;
+    id.bytes[0] ^= static_cast<std::uint8_t>(severity);
+    roster.ladders.push_back(ladder_of(id, rules, cast.of_others.at(severity)));
+    roster.units[0].ladders.push_back({severity, id});
+  }
+  base.ladders.emplace(wire::Severity::kRed, base.ladder);
+}
+
 std::unique_ptr<Base> make(int night) {
   const MakingBase making;
   auto out = std::make_unique<Base>();
@@ -149,14 +194,7 @@ std::unique_ptr<Base> make(int night) {
   MemoryWorld world(77, starts - std::chrono::hours(1));
   const Cast cast = make_cast(night, world, out->ladder);
   world.publish(world.havbakken);
-  wire::Ladder& ladder = world.solvang.roster.ladders[0];
-  ladder.advice_within = out->ladder.advice_within;
-  ladder.steps.clear();
-  for (std::size_t i = 0; i < cast.steps.size(); ++i) {
-    wire::LadderStep step{out->ladder.steps[i].wait, out->ladder.steps[i].repeat, {}};
-    for (const RoleId& role : cast.steps[i]) step.targets.push_back(to_role(role));
-    ladder.steps.push_back(std::move(step));
-  }
+  put_ladders(*out, cast, world.solvang.roster);
   world.publish(world.solvang);
 
   const auto& holders = cast.holders;
@@ -166,7 +204,11 @@ std::unique_ptr<Base> make(int night) {
   if (night >= kDuty) {
     out->duty = DutyRules{world.first_role, {}, 4, 2, starts + kDutyChange, seconds(40), seconds(60), {}};
     for (std::size_t i = 0; i < holders.size(); ++i) out->duty->persons[i] = holders[i].person;
-    out->ladder.steps[0].targets = {};
+    for (auto& [severity, rules] : out->ladders) {
+      auto& targets = rules.steps[*rules.rota_step].targets;
+      for (const int device : {out->duty->before, out->duty->after}) targets.erase(device);
+    }
+    out->ladder = out->ladders[wire::Severity::kRed];
     publish_rota(world, *out->duty);
     NV_CHECK((*enrolled[4])->check_in(world.first_role));
     world.settle();

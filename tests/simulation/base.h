@@ -68,7 +68,9 @@ struct Base {
   wire::AuditPoint audit_end;  // where they end
   std::map<broker::JournalIndex, std::vector<Bytes>> bodies;
   std::vector<BaseDevice> devices;  // kDevices of them
-  LadderRules ladder;             // of a duty night: with whoever is on duty in step 0
+  LadderRules ladder;  // red's; the rota's step of a duty night: with whoever is on duty beside
+  std::map<wire::Severity, LadderRules> ladders;
+  LadderId red;
   std::optional<DutyRules> duty;  // of a duty night
   bool has_neighbour = true;  // kNeighbour is on no ladder
 };

@@ -112,6 +112,9 @@ void HubNode::receive(SessionId session, ByteView bytes, Millis t) {
     if (request != 0) host_.send(session, {wire::kProtocolVersion, request, refused});
     return;
   }
+  if (auto* raise = std::get_if<wire::Raise>(&frame->body); raise != nullptr && mutant_ == Mutant::kOneLadder) {
+    raise->ladder = base_.red;
+  }
   if (auto* append = std::get_if<wire::Append>(&frame->body)) {
     if (mutant_ == Mutant::kMoveStaleCommit && append->kind == wire::EntryKind::kCommit && !append->create) {
       append->epoch = oracles_.epoch_of(append->stream).value_or(append->epoch);

@@ -63,7 +63,11 @@ void LadderTwin::enter(const LadderRules& rules, const HubSight& sight, std::siz
     walk.from_least = least;
     walk.from_most = most;
     armed_.clear();
-    if (sight.degraded_step == step) walk.alarm = true;
+    // P-108: nobody on duty in the role can be reached, though somebody else of the step may be.
+    const bool by_rota = rules.rota_step == step && !rules.on_duty.empty();
+    const bool deserted = by_rota && std::none_of(rules.on_duty.begin(), rules.on_duty.end(),
+                                                  [&](int device) { return sight.reaches(device); });
+    if (deserted || sight.degraded_step == step) walk.alarm = true;
     if (!nobody_left(sight)) {
       armed_ = joining(rules, sight);
       walk.entered.back().rung.insert(armed_.begin(), armed_.end());

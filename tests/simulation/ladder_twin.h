@@ -1,5 +1,5 @@
-// The ladder once more, from the text of PROTOCOL P-041..P-048 alone: what the hub may write down about an
-// alert, and by when it must. Naive on purpose, and without a line of broker/core's own rules. A value; the
+// The ladder once more, from the text of PROTOCOL P-041..P-048 and P-108 alone: what the hub may write down about
+// an alert, and by when it must. Naive on purpose, and without a line of broker/core's own rules. A value; the
 // oracles keep one for each alert and hold every record against it.
 #pragma once
 
@@ -22,6 +22,8 @@ struct LadderRules {
   std::vector<Step> steps;
   Millis advice_within{};
   std::set<int> asking;  // the unit's devices
+  std::optional<std::size_t> rota_step;  // of a duty night: the step that names the role that the rota fills
+  std::set<int> on_duty;  // in that role, and among the step's targets; nobody: no rota fills it tonight
 };
 
 // P-185: whom a step of these rules arms, were its role degraded.

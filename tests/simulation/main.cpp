@@ -93,7 +93,8 @@ void tell_cost(const Plan& plan, const Verdict& verdict, std::clock_t cost) {
   });
   std::cout << "seed " << plan.seed << " night " << plan.night << " devices " << std::popcount(plan.present)
             << " alerts " << asks << " classes " << std::popcount(plan.faults) << " faults " << faults
-            << " events " << verdict.events << " us " << cost * 1'000'000 / CLOCKS_PER_SEC << '\n';
+            << " events " << verdict.events << " trace " << verdict.trace << " us "
+            << cost * 1'000'000 / CLOCKS_PER_SEC << '\n';
 }
 
 void run(const Options& options, const Plan& plan, Sums& sums) {

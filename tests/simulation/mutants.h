@@ -52,6 +52,7 @@ enum class Mutant {
   kAuditApart,
   kForgetAuditLine,
   kCutFrame,
+  kOneLadder,
 };
 
 struct MutantInfo {
@@ -60,7 +61,7 @@ struct MutantInfo {
   std::string_view oracle;  // that must say so
   std::string_view what;
 };
-inline constexpr std::array<MutantInfo, 37> kMutants = {{
+inline constexpr std::array<MutantInfo, 38> kMutants = {{
     {Mutant::kAnswerBeforeSync, "answer-before-sync", "recovery",
      "effects leave before their record is on disk"},
     {Mutant::kLoseDurableRecord, "lose-durable-record", "recovery",
@@ -105,6 +106,7 @@ inline constexpr std::array<MutantInfo, 37> kMutants = {{
     {Mutant::kForgetAuditLine, "forget-audit-line", "audit",
      "an act has no line; the chain is made without it"},
     {Mutant::kCutFrame, "cut-frame", "frames", "what a device sends arrives without its last byte"},
+    {Mutant::kOneLadder, "one-ladder", "ladder-order", "every severity is walked up red's ladder"},
 }};
 
 static_assert(std::all_of(kMutants.begin(), kMutants.end(),

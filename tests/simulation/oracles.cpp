@@ -41,11 +41,17 @@ bool is_over(AlertState state) { return state == AlertState::kClosed || state ==
 
 }  // namespace
 
-Oracles::Oracles(const Base& base) : base_(base), rules_{base.ladder, base.ladder} {
+Oracles::Oracles(const Base& base) : base_(base), rules_{base.ladders, base.ladders} {
   if (!base.duty) return;
   duty_.is_in(base.duty->before);
-  rules_[0].steps[0].targets = {base.duty->before};
-  rules_[1].steps[0].targets = {base.duty->after};
+  const auto fill = [](std::map<wire::Severity, LadderRules>& ladders, int on_duty) {
+    for (auto& [severity, rules] : ladders) {
+      rules.on_duty = {on_duty};
+      rules.steps[*rules.rota_step].targets.insert(on_duty);
+    }
+  };
+  fill(rules_[0], base.duty->before);
+  fill(rules_[1], base.duty->after);
 }
 
 void Oracles::violation(OracleName oracle, std::string text) {
@@ -168,10 +174,10 @@ void Oracles::audit_is(const std::vector<KeptLine>& lines, const broker::HubCore
 
 // ---- The ladder, by what the hub writes down
 
-HubSight Oracles::sight(UtcTime now) const {
+HubSight Oracles::sight(UtcTime now, const LadderRules& rules) const {
   HubSight out{now, away_at_, {}};
   for (const auto& [device, index] : revoked_) out.away_at[static_cast<std::size_t>(device)] = UtcTime::min();
-  if (duty_.degraded()) out.degraded_step = 0;
+  if (duty_.degraded()) out.degraded_step = rules.rota_step;
   return out;
 }
 
@@ -181,9 +187,10 @@ std::array<bool, kDevices> Oracles::revoked() const {
   return out;
 }
 
-// The ladder as the rota fills it at that moment.
-const LadderRules& Oracles::rules(UtcTime line) const {
-  return rules_[base_.duty && duty_.on_duty(*base_.duty, line, revoked()) == base_.duty->after ? 1 : 0];
+// The severity's own ladder, as the rota fills it at that moment.
+const LadderRules& Oracles::rules(UtcTime line, wire::Severity severity) const {
+  const bool after = base_.duty && duty_.on_duty(*base_.duty, line, revoked()) == base_.duty->after;
+  return rules_[after ? 1 : 0].at(severity);
 }
 
 // ---- Who can be reached, by what the hub writes down
@@ -230,20 +237,23 @@ void Oracles::ladder_moves(const broker::Record& record, const broker::Fact& fac
   const AlertId id = raised != nullptr ? raised->facts.alert : acted != nullptr ? acted->alert : stepped->alert;
   Incident& incident = incidents_[id];
   undo_.push_back({record.index, id, incident.ladder, incident.taken});
+  const LadderRules& own = rules(record.at, incident.severity);
+  const HubSight seen = sight(record.at, own);
   std::string wrong;
   if (raised != nullptr) {
     if (incident.ladder) return violation("idempotent", "an alert was raised twice");
     incident.raised_t = t_;
-    wrong = incident.ladder.emplace().raised(rules(record.at), raised->change, sight(record.at));
+    wrong = incident.ladder.emplace().raised(own, raised->change, seen);
+    if (raised->facts.severity != incident.severity) wrong = "raised as of another severity";
   } else if (!incident.ladder) {
     return violation("recovery", "an alert moves that was never raised");
   } else if (acted != nullptr) {
     const auto kind = static_cast<wire::ActKind>(acted->entry.act);
     if (kind == wire::ActKind::kTake) incident.taken = true;
-    wrong = incident.ladder->acted(rules(record.at), kind, static_cast<int>(acted->entry.author),
-                                   acted->change ? &*acted->change : nullptr, sight(record.at));
+    wrong = incident.ladder->acted(own, kind, static_cast<int>(acted->entry.author),
+                                   acted->change ? &*acted->change : nullptr, seen);
   } else {
-    wrong = incident.ladder->stepped(rules(record.at), stepped->change, sight(record.at));
+    wrong = incident.ladder->stepped(own, stepped->change, seen);
   }
   if (!wrong.empty()) violation("ladder-order", wrong);
   if (incident.ladder->state() != AlertState::kExhausted) return;
@@ -261,10 +271,10 @@ void Oracles::check_ladders() {
   if (!hub_up_) return;
   const UtcTime line = boot_line_ + (t_ - boot_t_);
   if (t_ - hub_trouble_ < kStepLate) return;
-  const LadderRules& now = rules(line);
-  const HubSight seen = sight(line);
   for (const auto& [id, incident] : incidents_) {
     if (!incident.ladder) continue;
+    const LadderRules& now = rules(line, incident.severity);
+    const HubSight seen = sight(line, now);
     const UtcTime next = incident.ladder->next_at(now, seen);
     if (next != kNever && next + kStepLate < line) violation("ladder-late", "the hub does not move an alert");
     if (incident.ladder->joining(now, seen).empty()) {

@@ -87,6 +87,8 @@ class Oracles {
     last_trouble_[device] = std::max({last_trouble_[device], t_, until});
   }
   void person_asks(int device, AlertId alert, ConversationId conversation, MessageId message, Millis t);
+  // Of every alert that a device has begun, also where a crash took the answer to who asked.
+  void severity_is(AlertId alert, wire::Severity severity) { incidents_[alert].severity = severity; }
   void person_says(int device, ConversationId conversation, MessageId message);
   void person_takes(int device, AlertId alert) { incidents_[alert].takers.insert(device); }
   void person_declines(int device, AlertId alert) { incidents_[alert].said_no.insert(device); }
@@ -129,6 +131,7 @@ class Oracles {
     ConversationId room;
     Millis asked_at{};
     MessageId message;
+    wire::Severity severity = wire::Severity::kRed;
     bool stored = false, told = false;
     std::set<int> takers;  // pressed take
     std::set<int> said_no;
@@ -153,9 +156,9 @@ class Oracles {
   void check_duty();
   void check_told(const std::vector<Final>& devices);
   void check_duty_agreed(const std::vector<Final>& devices);
-  const LadderRules& rules(UtcTime line) const;
+  const LadderRules& rules(UtcTime line, wire::Severity severity) const;
   std::array<bool, kDevices> revoked() const;
-  HubSight sight(UtcTime now) const;
+  HubSight sight(UtcTime now, const LadderRules& rules) const;
   int device_of(broker::SessionId session) const;
   int device_of(const DeviceId& id) const;
   void check_blind(ByteView bytes, const char* where);
@@ -168,7 +171,7 @@ class Oracles {
   bool exempt(int device) const { return lost_.contains(device) || lied_to_.contains(device); }
 
   const Base& base_;
-  std::array<LadderRules, 2> rules_;  // with Lis on duty, and with Ida
+  std::array<std::map<wire::Severity, LadderRules>, 2> rules_;  // with Lis on duty, and with Ida
   std::vector<Violation> violations_;
   std::uint64_t trace_ = 0xcbf29ce484222325ULL;
   Millis t_{};

@@ -123,6 +123,15 @@ void draw_duty(Plan& plan, Draw draw) {
   if (draw.one_in(2)) plan.present |= 1U << 2 | 1U << 4;
 }
 
+// Half of all questions are red; the others' ladders share the rest.
+void draw_severities(Plan& plan, Draw draw) {
+  for (Item& item : plan.items) {
+    if (item.what != What::kAsk || draw.one_in(2)) continue;
+    constexpr std::array kOthers = {wire::Severity::kAlarm, wire::Severity::kYellow, wire::Severity::kGreen};
+    item.amount += kSeverityTimes * static_cast<std::int64_t>(kOthers[static_cast<std::size_t>(draw.below(3))]);
+  }
+}
+
 template <std::size_t N>
 int index_of(const std::array<std::string_view, N>& names, std::string_view name) {
   const auto found = std::find(names.begin(), names.end(), name);
@@ -190,6 +199,7 @@ Plan draw_plan(std::uint64_t seed) {
   draw_people(plan, draw, large);
   draw_faults(plan, draw, large);
   if (plan.night >= kDuty) draw_duty(plan, Draw(seed, Stream::kPlan, 3));
+  draw_severities(plan, Draw(seed, Stream::kPlan, 4));
   std::stable_sort(plan.items.begin(), plan.items.end(),
                    [](const Item& a, const Item& b) { return a.at < b.at; });
   return plan;
@@ -245,6 +255,8 @@ Result<Plan> plan_from_text(std::string_view text) {
       good = static_cast<bool>(in >> at >> name >> item.who >> item.amount);
       const int what = index_of(kWhatNames, name);
       good = good && what >= 0 && item.who >= kHub && item.who < kDevices && at >= 0;
+      const bool asks = what == static_cast<int>(What::kAsk);
+      good = good && (!asks || (item.amount >= 0 && item.amount < 5 * kSeverityTimes));
       item.at = Millis(at);
       item.what = static_cast<What>(std::max(what, 0));
       plan.items.push_back(item);

@@ -8,6 +8,7 @@
 
 #include "proto/common/clock.h"
 #include "proto/common/result.h"
+#include "proto/wire/identity.h"
 
 namespace nattevagt::simulation {
 
@@ -83,7 +84,7 @@ struct Item {
   Millis at{};
   What what{};
   int who = 0;
-  std::int64_t amount = 0;  // effects until a crash, milliseconds, or which alert; by `what`
+  std::int64_t amount = 0;  // effects until a crash, milliseconds, which alert, or of what severity; by `what`
   friend bool operator==(const Item&, const Item&) = default;
 };
 
@@ -101,6 +102,13 @@ struct Plan {
   bool is_present(int device) const noexcept { return (present >> device & 1U) != 0; }
   friend bool operator==(const Plan&, const Plan&) = default;
 };
+
+// An ask's amount: about whom (0 to 2), and ten times its severity; none is red.
+inline constexpr std::int64_t kSeverityTimes = 10;
+inline wire::Severity severity_of(std::int64_t amount) noexcept {
+  const std::int64_t severity = amount / kSeverityTimes;
+  return severity == 0 ? wire::Severity::kRed : static_cast<wire::Severity>(severity);
+}
 
 inline constexpr Millis kTroubleEnd = std::chrono::seconds(150);  // of drawn nights; heal here
 

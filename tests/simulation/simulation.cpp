@@ -74,8 +74,10 @@ Verdict Simulation::run() {
       Oracles::Final& device = finals[static_cast<std::size_t>(d)];
       device = {true, core.connected(), core.outbox_empty(), core.alerts(), core.conversations(), {}, {}, false};
       if (base_.duty) device.on_duty = !core.own_turns(base_.starts + t_, base_.starts + t_ + Millis(1)).empty();
-      for (const client::DutyLine& line : core.duty(base_.starts + t_)) {
-        if (line.planned) device.reach = line.reach;
+      if (base_.duty) {
+        for (const client::DutyLine& line : core.duty(base_.starts + t_)) {
+          if (line.planned) device.reach = line.reach;
+        }
       }
       for (const auto& [key, stored] : node(d).disk().messages) {
         if (stored.message.seq != 0) device.messages.insert(key.second);

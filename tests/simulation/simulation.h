@@ -148,7 +148,7 @@ class Simulation final : private HubNode::Host, private DeviceNode::Host {
   void fault(const Item& item);
   void disk_has_room(int who);
   void updated(int device);
-  void ask(int device, std::int64_t about);
+  void ask(int device, std::int64_t amount);
   void say(int device, std::int64_t which);
   void react(const Event& event);
   void check_in(const Event& event);
@@ -198,7 +198,12 @@ class Simulation final : private HubNode::Host, private DeviceNode::Host {
   std::vector<Draw> people_;
   Process hub_process_;
   std::map<broker::SessionId, int> sessions_;
-  std::priority_queue<Event, std::vector<Event>, Later> queue_;
+  static std::vector<Event> room_for_events() {
+    std::vector<Event> out;
+    out.reserve(128);
+    return out;
+  }
+  std::priority_queue<Event, std::vector<Event>, Later> queue_{Later{}, room_for_events()};
   std::uint64_t next_number_ = 0, handled_ = 0;
   Millis last_word_{};  // when something other than a ping went over a wire
   Millis t_{};

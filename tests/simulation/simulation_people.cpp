@@ -168,9 +168,10 @@ void Simulation::disk_has_room(int who) {
 // ---- What people do
 
 // About the usual citizen, one with an e-CPR, or one whom nobody knows.
-void Simulation::ask(int device, std::int64_t about) {
+void Simulation::ask(int device, std::int64_t amount) {
+  const std::int64_t about = amount % kSeverityTimes;
   wire::AdviceRequest request;
-  request.severity = wire::Severity::kRed;
+  request.severity = severity_of(amount);
   request.kind = wire::Situation::kPsychosis;
   if (about == 0) request.citizen = {std::string(kPlanted[0]), std::string(kPlanted[1])};
   if (about == 1) request.citizen = {std::string(kPlanted[0]), std::string(kErstatningsCpr)};
@@ -184,6 +185,7 @@ void Simulation::ask(int device, std::int64_t about) {
     if (made) asked = *made;
     return made.has_value();
   });
+  if (asked) oracles_.severity_is(asked->alert, request.severity);
   all_done_.push_back({t_, device, What::kAsk, done, done ? std::optional(asked->message) : std::nullopt});
   if (!done) return;
   alerts_.push_back(asked->alert);
