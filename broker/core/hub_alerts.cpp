@@ -64,11 +64,12 @@ LadderScene HubCore::State::scene_of(const AlertFacts& facts, const std::vector<
   return {facts.ladder, asking, *this, now};
 }
 
-void HubCore::State::count_technical(const AlertFacts& facts, const AlertProgress* before,
+void HubCore::State::count_move(const AlertFacts& facts, const AlertProgress* before,
                                      const AlertProgress& after) {
   if (facts.drill) return;  // P-140
-  if (after.technical_alarm && (before == nullptr || !before->technical_alarm))
-    counters.technical_alarms += 1;
+  if (after.technical_alarm && (before == nullptr || !before->technical_alarm)) counters.technical_alarms += 1;
+  const auto at_its_end = [](const AlertProgress& at) { return at.state == wire::AlertState::kExhausted; };
+  if (at_its_end(after) && (before == nullptr || !at_its_end(*before))) counters.ladders_exhausted += 1;
 }
 
 std::vector<DeviceNumber> HubCore::State::members_of(const Alert& alert) const {
@@ -143,7 +144,7 @@ void HubCore::State::raise(Session& session, std::uint64_t request, const wire::
   }
   std::vector<Bytes> bodies(1, wanted.bytes);
   if (!fact->members.empty()) bodies.push_back(wanted.welcome);
-  count_technical(fact->facts, nullptr, fact->change.progress);
+  count_move(fact->facts, nullptr, fact->change.progress);
   (wanted.drill ? counters.drills_raised : counters.alerts_raised) += 1;
   const JournalIndex index = emit(std::move(*fact), std::move(bodies));
   receipt(session, request, leaf_of(*streams.find(wanted.stream), 1), index);
@@ -294,7 +295,7 @@ JournalIndex HubCore::State::store_act(const Alert& alert, const Device& device,
   fact.entry = {device.number, wanted.id, wire::EntryKind::kApplication,
                 wanted.epoch,  content,   static_cast<std::uint8_t>(wanted.kind)};
   if (!(move.progress == alert.progress) || !move.notices.empty()) {
-    count_technical(alert.facts, &alert.progress, move.progress);
+    count_move(alert.facts, &alert.progress, move.progress);
     fact.change = change_of(alert.facts, &alert, members_of(alert), move);
   }
   return emit(std::move(fact), {wanted.bytes});
@@ -375,7 +376,7 @@ void HubCore::State::move_alerts() {
     const std::vector<DeviceNumber> asking = asking_devices(alert.facts);
     const LadderMove move = advance(scene_of(alert.facts, asking), alert.progress);
     NV_CHECK(!(move.progress == alert.progress));  // else it would be due for ever
-    count_technical(alert.facts, &alert.progress, move.progress);
+    count_move(alert.facts, &alert.progress, move.progress);
     emit(AlertStepped{id, change_of(alert.facts, &alert, members_of(alert), move)});
   }
 }
@@ -390,7 +391,7 @@ void HubCore::State::mend(const AlertId& id) {
   from.technical_alarm = true;
   const std::vector<DeviceNumber> asking = asking_devices(alert->facts);
   const LadderMove move = advance(scene_of(alert->facts, asking), from);
-  count_technical(alert->facts, &alert->progress, move.progress);
+  count_move(alert->facts, &alert->progress, move.progress);
   counters.alerts_mended += 1;
   emit(AlertMended{id, change_of(alert->facts, alert, members_of(*alert), move)});
 }
@@ -411,7 +412,7 @@ void HubCore::State::follow_duty() {
     const std::vector<DeviceNumber> asking = asking_devices(alert->facts);
     const LadderMove move = join(scene_of(alert->facts, asking), alert->progress);
     if (move.notices.empty()) continue;
-    count_technical(alert->facts, &alert->progress, move.progress);
+    count_move(alert->facts, &alert->progress, move.progress);
     emit(AlertStepped{alert->facts.alert, change_of(alert->facts, alert, members_of(*alert), move)});
   }
 }

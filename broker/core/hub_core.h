@@ -179,6 +179,7 @@ struct Counters {
   std::uint64_t devices = 0, sessions = 0, streams = 0, entries_kept = 0;
   std::uint64_t alerts_open = 0, alerts_escalating = 0, alerts_exhausted = 0, alerts_overdue = 0;
   std::uint64_t alerts_raised = 0, alerts_refused_full = 0, alerts_mended = 0;
+  std::uint64_t ladders_exhausted = 0;  // came to their loud end since the start
   std::uint64_t drills_open = 0, drills_raised = 0;
   std::uint64_t appended = 0, delivered = 0, refused = 0, stalled = 0, technical_alarms = 0;
   std::uint64_t key_packages_low = 0;  // devices below the low mark

@@ -200,7 +200,7 @@ struct HubCore::State final : OnCall {
   void act(Session& session, std::uint64_t request, const wire::Act& wanted);
   JournalIndex store_act(const Alert& alert, const Device& device, const wire::Act& wanted,
                          const Digest& content, const LadderMove& move);
-  void count_technical(const AlertFacts& facts, const AlertProgress* before, const AlertProgress& after);
+  void count_move(const AlertFacts& facts, const AlertProgress* before, const AlertProgress& after);
   void mend(const AlertId& id);
   std::vector<DeviceNumber> members_of(const Alert& alert) const;
   LadderScene scene_of(const AlertFacts& facts, const std::vector<DeviceNumber>& asking) const;

@@ -62,6 +62,8 @@ void add_core(Families& out, const Counters& c) {
   out.counter("alerts_refused_full_total", "Alerts refused because their unit has too many open: act at once",
               c.alerts_refused_full);
   out.counter("alerts_mended_total", "Alerts that the reconciler made go on: a bug, report it", c.alerts_mended);
+  out.counter("ladders_exhausted_total", "Ladders that came to their loud end, drills not counted: a case to look into",
+              c.ladders_exhausted);
   out.gauge("drills_open", "Drills that nobody has closed or withdrawn", c.drills_open);
   out.counter("drills_raised_total", "Drills stored", c.drills_raised);
   out.counter("audit_lines_total", "Lines of the audit since its first", c.audit_lines);

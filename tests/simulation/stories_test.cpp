@@ -202,6 +202,8 @@ TEST_P(Stories, AdviceIsGiven) {
     EXPECT_LT(reminded[0] - made, minutes(5) + seconds(2)) << device;
   }
 
+  EXPECT_EQ(night.simulation().hub().core().counters().ladders_exhausted, 0U);
+
   // 04.02 the export: both names, roles, times with their offset, the read-back.
   const std::string exported = night.exported(kIda);
   for (const char* words : {"Amalie Prøve", "Ida Eksempel", "overlæge", "Ikke korrekt", "Tilbagelæst korrekt",
@@ -300,6 +302,9 @@ TEST_P(Stories, NobodyTakesIt) {
   }
   EXPECT_TRUE(closes[2].done);
   EXPECT_EQ(night.heard<wire::JournalMark>(kAmalie).size(), 1U);
+
+  // 06:30 a case to look into, counted without a name.
+  EXPECT_EQ(night.simulation().hub().core().counters().ladders_exhausted, 1U);
 
   // PN at 00:10 UTC, and four hours of UTC until the next: 05.10 (normaltid) and not 06.10.
   const auto again = night.heard<wire::Task>(kAmalie);
