@@ -82,6 +82,11 @@ Status HubTool::publish(const wire::SignedDocument& document) {
   return {};
 }
 
+Status HubTool::lift(const wire::SignedLift& lift) {
+  NV_TRY([[maybe_unused]] auto accepted, expect<wire::Accepted>(ask(wire::LiftSuspension{lift})));
+  return {};
+}
+
 // P-016: until there is no more. The hub gives each document once, so a hub that says "more" for ever is stopped by
 // the first answer that brings nothing new.
 Result<std::vector<wire::SignedDocument>> HubTool::documents() {

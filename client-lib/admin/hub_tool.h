@@ -18,6 +18,7 @@ class HubTool {
 
   Status announce(const wire::SignedGrant& grant);
   Status publish(const wire::SignedDocument& document);
+  Status lift(const wire::SignedLift& lift);  // P-195
   Result<std::vector<wire::SignedDocument>> documents();  // the newest of all organisations
   Result<std::vector<wire::Devices::Item>> devices();     // the organisation's own
   // Where the hub's audit stands, in its signed receipt (P-123). kNotFound: it has no line yet. kBadSignature.

@@ -225,6 +225,10 @@ Result<wire::SignedDocument> Organisation::revoke(const std::vector<DeviceId>& d
                              wire::encode(revocations), SignKey::from_seed(state_->sign_seed));
 }
 
+wire::SignedLift Organisation::lift(const wire::Suspension& suspension, UtcTime now) const {
+  return wire::sign_lift(suspension, now, true, SignKey::from_seed(state_->sign_seed));
+}
+
 Bytes Organisation::seal_name(std::string_view name, std::string_view profession, ByteView bound_to) {
   return wire::seal_label({std::string(name), std::string(profession)}, state_->directory_key, bound_to,
                           *entropy_);

@@ -20,6 +20,7 @@
 #include "proto/common/clock.h"
 #include "proto/wire/identity.h"
 #include "proto/wire/rota.h"
+#include "proto/wire/suspension.h"
 
 namespace nattevagt::client {
 
@@ -69,6 +70,9 @@ class Organisation {
   Result<wire::SignedDocument> sign_rota(const wire::Rota& rota, std::uint64_t hub_version);
   Result<wire::SignedDocument> revoke(const std::vector<DeviceId>& devices, std::uint64_t hub_version,
                                       UtcTime now);
+
+  // P-195. Nothing is remembered of it: it ends what it names, once.
+  wire::SignedLift lift(const wire::Suspension& suspension, UtcTime now) const;
 
   Bytes seal_name(std::string_view name, std::string_view profession, ByteView bound_to);
   Bytes seal_reserve_plan(std::string_view text);

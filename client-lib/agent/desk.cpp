@@ -439,6 +439,12 @@ void Desk::on_events(const std::vector<Event>& events) {
       link_.connected = false;
       link_.untrusted = lost->reason == Errc::kUntrusted;
     }
+    if (const auto* here = std::get_if<SuspendedHere>(&event)) {
+      link_.suspended = here->suspension;
+      if (!locked_) lock();  // P-193: whoever has it now is not who unlocked it
+    }
+    if (std::holds_alternative<Connected>(event)) link_.suspended.reset();
+    if (const auto* said = std::get_if<SuspensionAnswered>(&event)) tell_later_.push_back(suspension_event(*said));
     if (const auto* answered = std::get_if<DutyAnswered>(&event)) tell_later_.push_back(duty_event(*answered));
     if (const auto* said = std::get_if<CheckInAnswered>(&event)) tell_later_.push_back(check_in_event(*said));
     view_->see(event);

@@ -178,6 +178,8 @@ struct DeskRequest {
   std::optional<Answer> look(const std::string& what);
   std::optional<Answer> people(const std::string& what);  // before anybody holds a unit's device
   std::optional<Answer> work(const std::string& what);
+  Answer suspend();
+  Status own_pin(std::string_view pin, Millis& wait);  // of whoever holds the device
   Answer citizen_start();
   Answer plan_write();
   Answer plan_sign();

@@ -147,7 +147,38 @@ Answer DeskRequest::profile_reset(bool remove) {
 
 // ---- Writing
 
+// Whoever holds it, again by her PIN: her own on a unit's device, else the device's. Each counts as a try.
+Status DeskRequest::own_pin(std::string_view pin, Millis& wait) {
+  const bool shared = desk.profile_.has_value();
+  const Status right =
+      shared ? client.use_profile(*desk.profile_, pin) : Client::check_pin(desk.options_.home, pin, desk.clock_);
+  wait = shared ? client.profile_wait(*desk.profile_) : Client::pin_wait(desk.options_.home, desk.clock_);
+  return right;
+}
+
+// P-190. A screen that somebody left open suspends nobody.
+Answer DeskRequest::suspend() {
+  const auto device = in.id<DeviceId>("device");
+  const Pin pin(in.text("pin", kPinTextMax));
+  return when_whole([&]() -> Answer {
+    Millis wait{};
+    if (const Status right = own_pin(pin.view(), wait); !right) {
+      Answer out = Answer::of(right.error());
+      out.more["wait_ms"] = wait.count();
+      return out;
+    }
+    const auto pressed = client.suspend_device(device);
+    if (!pressed) return Answer::of(pressed.error());
+    return {Errc{}, {{"suspension", pressed->hex()}}, {}};
+  });
+}
+
 std::optional<Answer> DeskRequest::work(const std::string& what) {
+  if (what == "suspend") return suspend();
+  if (what == "suspend_undo") {
+    const auto id = in.id<SuspensionId>("suspension");
+    return when_whole([&] { return done_or_not(client.lift_suspension(id)); });
+  }
   if (what == "citizen_start") return citizen_start();
   if (what == "plan_write") return plan_write();
   if (what == "plan_sign") return plan_sign();

@@ -425,7 +425,9 @@ std::string ScreenView::view(const LinkLook& link, const std::optional<Holder>& 
        {"self", self ? person_json(*self) : Json(nullptr)},
        {"device", self ? Json(self->device.hex()) : Json(nullptr)},
        {"holder", holder ? Json{{"name", holder->name}, {"profession", holder->profession}} : Json(nullptr)},
+       {"suspended", link.suspended ? suspension_json(*link.suspended) : Json(nullptr)},
        {"link", link.revoked     ? "revoked"
+                : link.suspended ? "suspended"
                 : link.connected ? "up"
                 : link.untrusted ? "untrusted"
                                  : "down"},

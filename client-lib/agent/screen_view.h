@@ -20,6 +20,7 @@ inline constexpr Millis kNotSentAfter = std::chrono::seconds(10);  // DESIGN pro
 struct LinkLook {
   bool connected = false;
   bool revoked = false;
+  std::optional<SuspensionView> suspended = {};  // by a colleague, whose signature the client has verified
   bool untrusted = false;  // the hub refuses us, or is not the pinned one
 };
 

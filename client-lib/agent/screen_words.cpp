@@ -37,6 +37,15 @@ Json person_json(const Person& person) {
           {"kind", name_of(person.kind)}};
 }
 
+Json suspension_json(const SuspensionView& suspension) {
+  return {{"suspension", suspension.id.hex()},
+          {"by", suspension.by.name},
+          {"organisation", suspension.by.organisation_name},
+          {"at", time_json(suspension.at)},
+          {"ours", suspension.ours},
+          {"undo_until", suspension.ours ? time_json(suspension.undo_until) : Json(nullptr)}};
+}
+
 Json author_json(const Message& message) {
   Json out = person_json(message.author);
   if (message.author.kind == wire::HolderKind::kUnit && !message.content.author_name.empty()) {

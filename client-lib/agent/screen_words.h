@@ -16,6 +16,7 @@ Json time_json(UtcTime time);  // null for kNever and for no time
 Json reach_json(const Reach& reach);  // section 10 of the app protocol
 Json day_json(wire::LocalDay day);
 Json person_json(const Person& person);
+Json suspension_json(const SuspensionView& suspension);  // section 11 of the app protocol
 // Who wrote: for a unit's phone the person who held it, with the unit beside.
 Json author_json(const Message& message);
 Json plan_json(const wire::PlanCard& card, UtcTime now);

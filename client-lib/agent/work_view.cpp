@@ -224,6 +224,10 @@ std::string devices_text(const Client& client) {
     one["qr"] = look.qr;
     one["qr_rows"] = cli::qr_rows(look.qr);
     one["verified_at"] = look.verified_at ? time_json(*look.verified_at) : Json(nullptr);
+    one["may_suspend"] = look.may_suspend;
+    one["on_duty"] = look.on_duty;
+    one["has_taken"] = look.has_taken;
+    one["suspension"] = look.suspension ? suspension_json(*look.suspension) : Json(nullptr);
     list.push_back(std::move(one));
   }
   return text_of({{"own", self ? Json(self->device.hex()) : Json(nullptr)}, {"devices", std::move(list)}});
@@ -232,6 +236,13 @@ std::string devices_text(const Client& client) {
 std::string duty_event(const DutyAnswered& answered) {
   return text_of({{"event", "duty"},
                   {"change", answered.id.hex()},
+                  {"code", answered.why == Errc{} ? Json(nullptr) : Json(errc_name(answered.why))}});
+}
+
+std::string suspension_event(const SuspensionAnswered& answered) {
+  return text_of({{"event", "suspension"},
+                  {"device", answered.device.hex()},
+                  {"lift", answered.lift},
                   {"code", answered.why == Errc{} ? Json(nullptr) : Json(errc_name(answered.why))}});
 }
 

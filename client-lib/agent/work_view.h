@@ -19,6 +19,7 @@ std::string profiles_text(const Client& client, const std::optional<ProfileId>& 
 std::string rota_text(const Client& client);
 std::string devices_text(const Client& client);
 std::string duty_event(const DutyAnswered& answered);
+std::string suspension_event(const SuspensionAnswered& answered);
 std::string check_in_event(const CheckInAnswered& answered);
 // A talk's messages with what became of them: tasks, and signatures that count.
 void tell_fate(Json& list, const std::vector<Message>& messages, const Client& client);

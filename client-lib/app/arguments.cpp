@@ -207,6 +207,10 @@ class CommandLine {
                                "revoke --home SOLVANG --person \"Amalie Prøve\"");
     revoke->add_option("--device", out_.device, "Begyndelsen af enhedens id");
     revoke->add_option("--person", out_.person, "Alle personens (eller enhedens) enheder");
+    CLI::App* lift = command(app_, Verb::kLift, "lift",
+                             "Ophæv en kollegas spærring: telefonen er fundet og får igen, hvad den har til gode",
+                             "lift --home SOLVANG --device 4f1c");
+    lift->add_option("--device", out_.device, "Begyndelsen af enhedens id; se dem med devices")->required();
   }
 
   void audit_commands() {
@@ -284,6 +288,12 @@ class CommandLine {
     command(app_, Verb::kServe, "serve", "Kør hele tiden: hent, vis, og tag imod de andre kommandoer",
             "serve --json");
     command(app_, Verb::kWatch, "watch", "Som serve, men for mennesker: ringer og råber op", "watch");
+    CLI::App* suspend = command(app_, Verb::kSuspend, "suspend",
+                                "Spær en kollegas mistede telefon nu, til organisationen har taget stilling",
+                                "suspend --device 4f1c");
+    suspend->add_option("--device", out_.device, "Begyndelsen af enhedens id (mindst 4 tegn)")->required();
+    suspend->add_flag("--undo", out_.undo, "Det var den forkerte: ophæv din egen spærring (inden 10 minutter)");
+    suspend->add_option("--patience", patience_, "Så længe ventes på hubbens svar (10s)");
     CLI::App* author = incident(Verb::kAuthor, "author", "Hvem der holder enhedens telefon fra nu af",
                                 "author \"Amalie Prøve\" --profession SSA");
     author->add_option("name", out_.author, "Navn")->required();

@@ -30,6 +30,7 @@ enum class Verb : std::uint8_t {
   kGrant,
   kDevices,
   kRevoke,
+  kLift,
   kAuditHead,
   kAuditVerify,
   // A device's side
@@ -63,6 +64,7 @@ enum class Verb : std::uint8_t {
   kDutyTakeOver,
   kDutyNow,
   kDutyCheckIn,
+  kSuspend,
 };
 
 struct Arguments {
@@ -83,6 +85,7 @@ struct Arguments {
   bool correct = false;             // verdict
   bool not_done = false;            // done
   bool observation = false;         // say
+  bool undo = false;                // suspend
   bool read_back_required = false;  // advise
   std::optional<wire::Medicine> medicine;
   wire::MedicineQuestion medicine_question;

@@ -9,6 +9,7 @@
 #include "client-lib/app/json_lines.h"
 #include "client-lib/app/select.h"
 #include "client-lib/app/show.h"
+#include "client-lib/app/suspension_commands.h"
 #include "client-lib/app/texts_da.h"
 #include "proto/wire/cpr.h"
 
@@ -100,6 +101,7 @@ class Run {
       case Verb::kDutyTakeOver:
       case Verb::kDutyCheckIn:
       case Verb::kDutyNow: return duty();
+      case Verb::kSuspend: return suspend();
       case Verb::kOrgInit:
       case Verb::kOrgShow:
       case Verb::kOrgCard:
@@ -115,6 +117,7 @@ class Run {
       case Verb::kGrant:
       case Verb::kDevices:
       case Verb::kRevoke:
+      case Verb::kLift:
       case Verb::kAuditHead:
       case Verb::kAuditVerify:
       case Verb::kEnrol:
@@ -338,6 +341,15 @@ class Run {
     return out;
   }
 
+  Outcome suspend() {
+    SuspendCommand done = run_suspend(a_, client_);
+    if (!done.waits) return {std::move(done.reply), std::nullopt};
+    Outcome out = wait_for({}, std::nullopt);
+    out.waiting->suspension = done.waits;
+    out.waiting->so_far = std::move(done.reply);
+    return out;
+  }
+
   static std::optional<AlertId> alert_of(const Talk& talk) {
     return talk.alert ? std::optional(talk.alert->view.alert) : std::nullopt;
   }
@@ -412,6 +424,9 @@ void Waiting::see(const Event& event) {
   if (const auto* said = std::get_if<CheckInAnswered>(&event); said != nullptr && check_in == said->role) {
     check_in_answer = said->why;
   }
+  if (const auto* said = std::get_if<SuspensionAnswered>(&event); said != nullptr && suspension == said->id) {
+    suspension_answer = *said;
+  }
   const auto* own = std::get_if<OwnMessage>(&event);
   if (own != nullptr && own->id == message && own->delivery != Delivery::kQueued) answer = *own;
 }
@@ -439,6 +454,12 @@ std::optional<AgentReply> finished(Waiting& w, const Place& place) {
   if (w.check_in) {
     if (!w.check_in_answer && !late) return std::nullopt;
     return check_in_answered(w.check_in_answer.value_or(Errc::kTimeout), w.json, place.screen);
+  }
+  if (w.suspension) {
+    if (!w.suspension_answer && !late) return std::nullopt;
+    AgentReply reply = suspension_answered(w.suspension_answer, w.json, place.screen);
+    reply.out = w.so_far.out + reply.out;
+    return reply;
   }
   if (!w.answer && !late) return std::nullopt;
   std::optional<Alert> alert;

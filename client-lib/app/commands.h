@@ -27,6 +27,8 @@ struct Waiting {
   std::optional<DutyAnswered> change_answer;
   std::optional<RoleId> check_in;  // likewise: the hub's answer to a check-in
   std::optional<Errc> check_in_answer;
+  std::optional<SuspensionId> suspension;  // likewise: its answer to a suspension, or to its end
+  std::optional<SuspensionAnswered> suspension_answer;
   bool json = false;
   bool served = false;  // the outbox goes on after us
   Millis until{};       // monotonic

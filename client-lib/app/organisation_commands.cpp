@@ -84,6 +84,7 @@ class OrganisationRun {
       case Verb::kGrant: return grant();
       case Verb::kDevices: return devices();
       case Verb::kRevoke: return revoke();
+      case Verb::kLift: return lift();
       case Verb::kAuditHead: return audit_head();
       case Verb::kAuditVerify: return verify_audit(*org_, home_, a_, screen_);
       default: return refuse(Errc::kUnsupported);
@@ -333,6 +334,41 @@ class OrganisationRun {
     return out;
   }
 
+  // A colleague's, by her signature: the hub's word that there is one is worth nothing (P-194).
+  struct Suspended {
+    wire::VerifiedSuspension verified;
+    std::string by;  // "Mette Holm 24-11-2026 kl. 03.12"
+  };
+  std::optional<Suspended> suspension_of(const Device& device) const {
+    if (!device.item.suspension || device.item.revoked) return std::nullopt;
+    auto verified = wire::verify_suspension(*device.item.suspension, std::array{org_->card()});
+    if (!verified || verified->said.device != device.identity.device) return std::nullopt;
+    const SealKey& key = org_->state().directory_key;
+    auto label = wire::open_label(verified->said.sealed_author, key, verified->said.id.view());
+    if (!label) label = wire::open_label(verified->signer.sealed_label, key, verified->signer.person.view());
+    const std::string name = label ? label->name : std::string("?");
+    return Suspended{*verified, name + " " + date_and_clock_text(verified->said.issued_at)};
+  }
+
+  AgentReply lift() {
+    auto tool = hub();
+    if (!tool) return refuse(tool.error().code);
+    const auto list = list_devices(*tool);
+    if (!list) return refuse(list.error().code);
+    std::vector<std::string> ids;
+    for (const auto& device : *list) ids.push_back(device.identity.device.hex());
+    const Chosen choice = choose_id(a_.device, ids);
+    if (choice.choice != Choice::kFound) return refuse(Errc::kNotFound, text::kNotSuspendedThere);
+    const Device& device = (*list)[choice.index];
+    const auto suspended = suspension_of(device);
+    if (!suspended) return refuse(Errc::kNotFound, text::kNotSuspendedThere);
+    const auto lifted = tool->lift(org_->lift(suspended->verified.said, clock_.wall()));
+    if (!lifted) return refuse(lifted.error().code);
+    return print(a_.json ? json_ok({{"lifted", device.identity.device.hex()}, {"name", device.name}})
+                         : fmt::format("{}{} ({})\n", text::kLiftedNow, printable_line(device.name),
+                                       short_id(device.identity.device.hex())));
+  }
+
   AgentReply devices() {
     auto tool = hub();
     if (!tool) return refuse(tool.error().code);
@@ -340,13 +376,18 @@ class OrganisationRun {
     if (!list) return refuse(list.error().code);
     std::string out;
     for (const auto& device : *list) {
+      const auto suspended = suspension_of(device);
       const std::string state = device.item.revoked     ? "spærret"
+                                : suspended             ? "spærret af " + printable_line(suspended->by)
                                 : device.item.connected ? "forbundet"
                                                         : "ikke forbundet";
       if (a_.json) {
         out += json_object({{"device", device.identity.device.hex()},
                             {"name", device.name},
                             {"revoked", device.item.revoked},
+                            {"suspended_by", suspended ? suspended->by : std::string()},
+                            {"suspended_by_device", suspended ? suspended->verified.signer.device.hex() : std::string()},
+                            {"suspended_at", suspended ? utc_text(suspended->verified.said.issued_at) : std::string()},
                             {"connected", device.item.connected}});
       } else {
         out += fmt::format("{}  {}  {}, sidst set {}\n", short_id(device.identity.device.hex()),

@@ -70,6 +70,30 @@ inline constexpr std::string_view kUntrustedHub =
     "til den, der gav dig tilladelsen.";
 inline constexpr std::string_view kRevoked =
     "Denne enhed er spærret. Den får og sender ikke mere. Aflevér den, eller bed om en ny tilladelse.";
+inline constexpr std::string_view kSuspendDone =
+    "Spærret. Telefonen får og sender intet, og kald går uden om den. Ring nu til jeres organisation: de spærrer den "
+    "for altid eller ophæver spærringen.";
+inline constexpr std::string_view kSuspendUndone = "Spærringen er ophævet. Telefonen får igen, hvad den har til gode.";
+inline constexpr std::string_view kSuspendOnDuty = "Bemærk: telefonens ejer er på vagt nu som ";
+inline constexpr std::string_view kSuspendHasTaken =
+    "Bemærk: telefonens ejer har overtaget et kald, som ikke er besvaret. Ring til den, der spurgte.";
+inline constexpr std::string_view kSuspendWhich = "Skriv begyndelsen af enhedens id. Dem kan det være:";
+inline constexpr std::string_view kSuspendNotOurs =
+    "Det kan ikke gøres herfra: det er en anden organisations enhed, et arkiv, denne enhed selv eller en andens spærring. "
+    "Ring til den organisation, som enheden hører til.";
+inline constexpr std::string_view kSuspendTooMany =
+    "Herfra er der spærret så mange enheder i dag, som der må. Ring til jeres organisation: de spærrer resten.";
+inline constexpr std::string_view kSuspendUndoLate =
+    "De ti minutter er gået. Ring til jeres organisation: de ophæver spærringen.";
+inline constexpr std::string_view kSuspendOldHub =
+    "INTET ER SPÆRRET: hubben er for gammel til det. Ring til jeres organisation, og bed dem spærre telefonen.";
+inline constexpr std::string_view kSuspendUnheard =
+    "INTET SVAR FRA HUBBEN: regn ikke med, at telefonen er spærret. Ring til jeres organisation, og prøv igen.";
+inline constexpr std::string_view kSuspendClock =
+    "INTET ER SPÆRRET: uret på denne enhed går forkert. Ring til jeres organisation, og bed dem spærre telefonen.";
+inline constexpr std::string_view kSuspendRevoked = "Enheden er spærret for altid af sin organisation. Du skal ikke gøre mere.";
+inline constexpr std::string_view kLiftedNow = "Ikke spærret mere: ";
+inline constexpr std::string_view kNotSuspendedThere = "Den enhed er ikke spærret af nogen. Se listen med: nattevagt devices";
 inline constexpr std::string_view kSuspendedHere =
     "Den får og sender ikke mere, før jeres organisation har ophævet spærringen: ring til dem. Intet her er slettet.";
 inline constexpr std::string_view kSuspicion = "ADVARSEL – noget er ikke, som det skal være: ";

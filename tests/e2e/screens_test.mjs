@@ -623,6 +623,36 @@ test("Two devices show the same safety number; who has compared them marks it", 
   await ida.look("devices");
 });
 
+test("A lost phone is blocked with one's own PIN; it says by whom, and comes back when the press is taken back", async () => {
+  const on = (person, whose) => person.page.locator("details", { hasText: whose });
+  const lost = on(ida, "Rune Eksempel").locator(".lost");
+  await lost.getByLabel("Din PIN").fill("forkert");
+  await lost.getByRole("button", { name: "Spær telefonen" }).click();
+  await lost.getByText("Forkert PIN").waitFor();
+  await ida.look("lost-phone");
+  await lost.getByLabel("Din PIN").fill(stage.pin);
+  await lost.getByRole("button", { name: "Spær telefonen" }).click();
+  await ida.page.locator("summary", { hasText: "Rune Eksempel" }).getByText(/Spærret af Ida Eksempel kl\./).waitFor();
+  await ida.look("lost-phone-blocked");
+  // His screens lock, and say it when they are open; nothing is deleted.
+  await rune.page.locator("input[type=password]").waitFor();
+  await rune.unlock();
+  await rune.sees("Denne enhed er spærret af Ida Eksempel kl.");
+  await rune.look("blocked");
+  // The residence sees it by her signature; it is another organisation's, so from there one rings.
+  await amalie.goes("/settings");
+  await amalie.unfold("Rune Eksempel");
+  await on(amalie, "Rune Eksempel").locator(".lost strong", { hasText: /Spærret af Ida Eksempel/ }).waitFor();
+  assert.equal(await on(amalie, "Rune Eksempel").getByRole("button", { name: "Ophæv spærringen" }).count(), 0);
+  await amalie.unfold("Ida Eksempel");
+  await on(amalie, "Ida Eksempel").getByRole("button", { name: "Den er tabt" }).click();
+  assert.equal(await on(amalie, "Ida Eksempel").getByRole("button", { name: "Spær telefonen" }).count(), 0);
+  await lost.getByRole("button", { name: "Ophæv spærringen" }).click();
+  await ida.page.locator("summary", { hasText: "Rune Eksempel" }).getByText("Spærret af").waitFor({ state: "detached" });
+  await rune.page.getByText("Denne enhed er spærret").first().waitFor({ state: "detached" });
+  await Promise.all([ida, rune, amalie].map((person) => person.home()));
+});
+
 test("Without the hub: said at once, IKKE SENDT with numbers, and sent when it is back", async () => {
   await stage.tell("stop-hub");
   await amalie.sees("Ingen forbindelse.");

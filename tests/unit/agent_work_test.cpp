@@ -561,5 +561,68 @@ TEST_F(AgentWork, DevicesAreComparedAndMarked) {
   EXPECT_FALSE(amalie.ask({{"do", "devices"}})["devices"][0]["verified_at"].is_null());
 }
 
+// Section 11. A screen that somebody left open suspends nobody: it takes the PIN of whoever holds the device.
+TEST_F(AgentWork, ALostPhoneIsSuspendedWithHerPinSeenAndTakenBack) {
+  nt::Device& lost = world.enrol(world.unit_b_second);
+  const auto run_lost = [&] {
+    for (int i = 0; i < 20; ++i) {
+      ASSERT_TRUE(lost->run_once(Millis(0)));
+      settle();
+    }
+  };
+  run_lost();
+  amalie.unlock();
+  ida.unlock();
+  amalie.begin();
+  ASSERT_EQ(amalie.code(question()), "");
+  run_lost();
+  const auto look = [&](const std::string& device) {
+    const json reply = amalie.ask({{"do", "devices"}});
+    for (const json& one : reply["devices"]) {
+      if (one["device"] == device) return one;
+    }
+    return json();
+  };
+  const std::string id = lost.id.hex();
+  ASSERT_EQ(look(id)["may_suspend"], true);
+  EXPECT_TRUE(look(id)["suspension"].is_null());
+  EXPECT_EQ(look(ida_device.id.hex())["may_suspend"], false) << "another organisation's";
+  EXPECT_EQ(look(ida_device.id.hex())["on_duty"][0], "vagthavende");
+  EXPECT_EQ(amalie.code({{"do", "suspend"}, {"device", ida_device.id.hex()}, {"pin", "1111"}}), "not_permitted");
+  EXPECT_EQ(amalie.code({{"do", "suspend"}, {"device", id}, {"pin", "2468"}}), "wrong_pin");
+  EXPECT_EQ(amalie.code({{"do", "suspend"}, {"device", id}}), "malformed") << "no PIN at all";
+  run_lost();
+  EXPECT_FALSE(lost->own_suspension());
+  ASSERT_EQ(amalie.code({{"do", "suspend"}, {"device", id}, {"pin", "1111"}}), "");
+  run_lost();
+  ASSERT_TRUE(lost->own_suspension());
+  EXPECT_EQ(lost->own_suspension()->by.name, "Amalie Prøve");
+  amalie.view();
+  const auto told = std::find_if(amalie.events.begin(), amalie.events.end(),
+                                 [](const json& event) { return event["event"] == "suspension"; });
+  ASSERT_NE(told, amalie.events.end());
+  EXPECT_TRUE((*told)["code"].is_null());
+  const json standing = look(id)["suspension"];
+  EXPECT_EQ(standing["by"], "Amalie Prøve");
+  EXPECT_FALSE(standing["undo_until"].is_null());
+  ASSERT_EQ(amalie.code({{"do", "suspend_undo"}, {"suspension", standing["suspension"]}}), "");
+  run_lost();
+  EXPECT_TRUE(look(id)["suspension"].is_null());
+  // Told that it is itself suspended, a device locks its screens, and says so once they are open again.
+  SuspendedHere here;
+  here.suspension.by.name = "Rune Eksempel";
+  ida.desk.on_events({here});
+  EXPECT_EQ(ida.code({{"do", "devices"}}), "locked");
+  ida.events.clear();
+  ida.unlock();
+  ida.ask({{"do", "awake"}});
+  const auto view = std::find_if(ida.events.rbegin(), ida.events.rend(), [](const json& event) {
+    return event["event"] == "view" && event["locked"] == false;
+  });
+  ASSERT_NE(view, ida.events.rend());
+  EXPECT_EQ((*view)["link"], "suspended");
+  EXPECT_EQ((*view)["suspended"]["by"], "Rune Eksempel");
+}
+
 }  // namespace
 }  // namespace nattevagt::client::agent

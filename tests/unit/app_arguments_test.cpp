@@ -49,6 +49,7 @@ TEST(Arguments, EveryVerbIsReached) {
       {Verb::kGrant, {"grant", "--person", "x"}},
       {Verb::kDevices, {"devices"}},
       {Verb::kRevoke, {"revoke", "--device", "abcd"}},
+      {Verb::kLift, {"lift", "--device", "abcd"}},
       {Verb::kAuditHead, {"audit", "head"}},
       {Verb::kAuditVerify, {"audit", "verify", "f"}},
       {Verb::kEnrol, {"enrol", "nattevagt:x"}},
@@ -79,8 +80,9 @@ TEST(Arguments, EveryVerbIsReached) {
       {Verb::kDutyTakeOver, {"rota", "take-over", "--role", "r"}},
       {Verb::kDutyNow, {"rota", "now"}},
       {Verb::kDutyCheckIn, {"rota", "check-in"}},
+      {Verb::kSuspend, {"suspend", "--device", "abcd", "--undo"}}
   };
-  EXPECT_EQ(all.size(), static_cast<std::size_t>(Verb::kDutyCheckIn) + 1);
+  EXPECT_EQ(all.size(), static_cast<std::size_t>(Verb::kSuspend) + 1);
   for (const auto& [verb, words] : all) {
     // The rota's commands work on a file, or on a device without one.
     const Arguments a = good(words);

@@ -535,5 +535,18 @@ TEST(CheckInSnapshot, OfAHubWithoutCheckInsIsReadAndOfANewerOneIsRefused) {
   EXPECT_EQ(newer.error().code, Errc::kUnsupported);
 }
 
+// P-183, P-192: a suspended phone is no phone, however lately it was heard.
+TEST_F(CheckInWatch, ARoleIsDegradedAtOnceWhenThePhoneOfWhoIsOnDutyIsSuspended) {
+  everybody_checks_in();
+  pass(minutes(5));
+  ASSERT_EQ(status(first).trouble, DutyTrouble::kNone);
+  const wire::Suspension said{
+      world.id<SuspensionId>(), world.config().sign_key, ida.organisation, ida.id, world.now, {}};
+  const auto suspension = wire::sign_suspension(said, lis.certificate, *lis.sign_key);
+  ASSERT_TRUE(world.ask(lis, wire::SuspendDevice{suspension}).answer);
+  world.advance(Millis(0));
+  EXPECT_EQ(status(first).trouble, DutyTrouble::kSilent);
+}
+
 }  // namespace
 }  // namespace nattevagt::broker::testing

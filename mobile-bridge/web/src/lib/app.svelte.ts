@@ -27,6 +27,7 @@ class App {
   workMore = $state(0);
   workLoaded = $state(false);
   dutyWaits = $state("");                // a change of duty that the hub has not answered
+  suspending = $state("");               // a phone whose blocking the hub has not answered
   dutySaid = $state.raw<{ change: string; code: string | null } | null>(null);
   ticks = $state(0);      // once a second, for what counts down
   alone = $state(sessionStorage.getItem("alone") === "yes");
@@ -106,6 +107,11 @@ class App {
     if (push.event === "duty") {
       if (this.dutyWaits === push.change) this.dutyWaits = "";
       this.dutySaid = { change: push.change, code: push.code };
+      return;
+    }
+    if (push.event === "suspension") {
+      this.suspending = "";
+      if (push.code && push.code !== "duplicate") this.trouble = errorText(`suspend_${push.code}`, push.code);
       return;
     }
     if (push.event === "check_in") {

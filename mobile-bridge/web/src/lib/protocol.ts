@@ -158,7 +158,12 @@ export interface DeviceLook {
   qr: string;
   qr_rows?: string[];
   verified_at: Time | null;
+  may_suspend: boolean;
+  on_duty: string[];
+  has_taken: boolean;
+  suspension: Suspension | null;
 }
+export interface Suspension { suspension: string; by: string; organisation: string; at: Time; ours: boolean; undo_until: Time | null }
 export type Language = "da" | "en";
 export interface RingNow { reason: "not_sent" | "nobody_took" | "no_advice"; times: number }
 export interface Gap { role: string; from: Time; until: Time; nearness: number; seen: boolean }
@@ -246,7 +251,8 @@ export interface OpenView {
   self: Person | null;
   device: string | null;
   holder: Holder | null;
-  link: "up" | "down" | "untrusted" | "revoked";
+  link: "up" | "down" | "untrusted" | "revoked" | "suspended";
+  suspended: Suspension | null;
   all_sent: boolean;
   reserve: ReserveLine[];
   board: Record<Severity, Rung[]>;
@@ -317,6 +323,7 @@ export interface DirectoryEntry { kind: "role" | "person" | "unit"; id: string; 
 export type Push =
   | View
   | { event: "changed"; conversations: string[] }
+  | { event: "suspension"; device: string; lift: boolean; code: string | null }
   | { event: "duty"; change: string; code: string | null }
   | { event: "check_in"; role_id: string; code: string | null };
 export interface Reply { re: number; ok: boolean; code?: string; [more: string]: unknown }
