@@ -205,16 +205,21 @@ TEST_F(SuspensionWatch, WhoPressedWrongTakesItBackForTenMinutes) {
 // P-192: it stays a member; what was said meanwhile waits for it.
 TEST_F(SuspensionWatch, WhoComesBackGetsWhatSheMissed) {
   const ConversationId room = world.create(mette, {ida.id, rune.id});
+  ASSERT_TRUE(world.ask(ida, wire::PublishKeyPackages{{Bytes(10, 1)}, Bytes(10, 2)}).accepted());
   world.ack_all(ida);
   world.advance(seconds(1));  // the cursor is on disk
   const wire::SignedSuspension said = suspend(mette, ida);
   ASSERT_TRUE(world.ask(mette, world.message(room, 0, "while she was away")).leaf.has_value());
-  EXPECT_EQ(world.ask(mette, wire::Gather{{}, {to_person(ida.person)}, {}}).gathered->items.size(), 0U);
+  const auto packages = [&] {
+    return world.ask(mette, wire::Gather{{}, {to_person(ida.person)}, {}}).gathered->items.size();
+  };
+  EXPECT_EQ(packages(), 0U) << "nothing new is encrypted for it";
   world.crash_after_snapshot();
   world.connect(mette);
   EXPECT_TRUE(lift(said).accepted());
   world.connect(ida);
   EXPECT_EQ(world.seqs(ida, room).size(), 1U);
+  EXPECT_EQ(packages(), 1U) << "its own are still there";
 }
 
 // P-192, P-045: to the ladder she is one who has no device.
