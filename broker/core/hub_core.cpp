@@ -199,9 +199,9 @@ void HubCore::State::handle(const SessionOpened& event) {
 }
 
 wire::Goodbye HubCore::State::goodbye(const Device* device, Errc reason) const {
-  wire::Goodbye out{reason};
-  if (reason == Errc::kSuspended) out.suspension = directory.suspension_of(*device)->suspension;
-  return out;
+  wire::Goodbye words{reason};
+  if (reason == Errc::kSuspended) words.suspension = directory.suspension_of(*device)->suspension;
+  return words;
 }
 
 void HubCore::State::close_session(Session& session, Errc reason, JournalIndex after) {
