@@ -23,9 +23,9 @@ Status check_rota(ByteView body, UtcTime now) {
 
 // P-197: of documents, those of kinds that it knows.
 std::vector<wire::DocumentVersion> HubCore::State::versions_for(const Session& session) const {
-  std::vector<wire::DocumentVersion> out = directory.document_versions();
-  std::erase_if(out, [&](const wire::DocumentVersion& one) { return !tells(session, one.kind); });
-  return out;
+  std::vector<wire::DocumentVersion> told = directory.document_versions();
+  std::erase_if(told, [&](const wire::DocumentVersion& one) { return !tells(session, one.kind); });
+  return told;
 }
 
 void HubCore::State::hello(Session& session, std::uint64_t request, const wire::Hello& said) {

@@ -21,13 +21,13 @@ wire::Suspension said_in(const wire::SignedSuspension& suspension) {
 // The document as it will be: without what was lifted long enough ago, and without those whom the organisation
 // has revoked since.
 wire::Suspensions HubCore::State::suspensions_now(const OrganisationId& organisation) const {
-  wire::Suspensions out = directory.suspensions(organisation);
-  std::erase_if(out.items, [&](const wire::Suspensions::Item& item) {
+  wire::Suspensions list = directory.suspensions(organisation);
+  std::erase_if(list.items, [&](const wire::Suspensions::Item& item) {
     if (!item.stands()) return now - item.lifted_at > limits::kSuspensionKept;
     const Device* device = directory.find(said_in(item.suspension).device);
     return device == nullptr || device->revoked;
   });
-  return out;
+  return list;
 }
 
 JournalIndex HubCore::State::publish_suspensions(const OrganisationId& organisation, wire::Suspensions list) {

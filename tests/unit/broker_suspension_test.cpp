@@ -304,7 +304,8 @@ TEST_F(SuspensionWatch, AnOlderDeviceIsToldOfNoKindThatItDoesNotKnow) {
   }
   EXPECT_EQ(has(world.ask(old, wire::Hello{"older", 4}).as<wire::HelloReply>().documents), 0);
   EXPECT_EQ(has(world.ask(old, wire::Ping{}).as<wire::Pong>().documents), 0);
-  for (const wire::SignedDocument& one : world.ask(old, wire::GetDocuments{}).as<wire::Documents>().documents) {
+  const wire::Documents given = world.ask(old, wire::GetDocuments{}).as<wire::Documents>();
+  for (const wire::SignedDocument& one : given.documents) {
     EXPECT_NE(one.kind, wire::DocumentKind::kSuspensions);
   }
   EXPECT_EQ(has(world.ask(mette, wire::Ping{}).as<wire::Pong>().documents), 1);
