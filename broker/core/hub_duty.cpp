@@ -65,8 +65,8 @@ Result<JournalIndex> HubCore::State::change_duty(const Device& device, const wir
                     (!agreed.complete && waiting >= limits::kDutyRequestsPerPersonMax);
   changes.items.push_back(wanted);
   wire::SignedDocument document{organisation, wire::DocumentKind::kDutyChanges,
-                                before == nullptr ? 1 : before->document.version + 1, wire::encode(changes),
-                                {}};
+                                next_version(organisation, wire::DocumentKind::kDutyChanges),
+                                wire::encode(changes), {}};
   if (full || document.body.size() > limits::kDocumentBytesMax) return fail(Errc::kBusy, "P-090");
   return announce_document(std::move(document));
 }

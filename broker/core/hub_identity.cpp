@@ -182,6 +182,13 @@ Result<JournalIndex> HubCore::State::publish(const OrganisationId& organisation,
 }
 
 // Durable, told to everybody, and in force within one tick.
+std::uint64_t HubCore::State::next_version(const OrganisationId& organisation, wire::DocumentKind kind) const {
+  const KnownDocument* before = directory.document(organisation, kind);
+  // Above what a hub that was restored from a backup had said before (P-094): else its devices would not take it.
+  return std::max(before == nullptr ? 1 : before->document.version + 1,
+                  static_cast<std::uint64_t>(to_unix_ms(now)));
+}
+
 JournalIndex HubCore::State::announce_document(wire::SignedDocument document) {
   const wire::DocumentsChanged changed{{{document.organisation, document.kind, document.version}}};
   if (document.kind != wire::DocumentKind::kRoster) duty_at = now;

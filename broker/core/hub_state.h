@@ -134,6 +134,9 @@ struct HubCore::State final : OnCall {
   bool tells(const Session& session, wire::DocumentKind kind) const { return kind <= session.kinds; }  // P-197
   std::vector<wire::DocumentVersion> versions_for(const Session& session) const;
 
+  // What the hub's own next document of this kind is numbered (P-112).
+  std::uint64_t next_version(const OrganisationId& organisation, wire::DocumentKind kind) const;
+
   // ---- hub_suspensions.cpp
   void suspend(Session& session, std::uint64_t request, const wire::SignedSuspension& wanted);
   Status may_suspend(const Device& by, const wire::VerifiedSuspension& verified,

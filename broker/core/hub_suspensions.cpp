@@ -38,12 +38,8 @@ JournalIndex HubCore::State::publish_suspensions(const OrganisationId& organisat
     NV_CHECK(over != list.items.end());  // at most kSuspensionsMax stand
     list.items.erase(over);
   }
-  const KnownDocument* before = directory.document(organisation, wire::DocumentKind::kSuspensions);
-  // Above what a hub that was restored from a backup had said before (P-094): else its devices would not take it.
-  const std::uint64_t version =
-      std::max(before == nullptr ? 1 : before->document.version + 1, static_cast<std::uint64_t>(to_unix_ms(now)));
-  return announce_document(
-      {organisation, wire::DocumentKind::kSuspensions, version, wire::encode(list), {}});
+  return announce_document({organisation, wire::DocumentKind::kSuspensions,
+                            next_version(organisation, wire::DocumentKind::kSuspensions), wire::encode(list), {}});
 }
 
 // P-190, P-191, P-196.

@@ -95,6 +95,7 @@ bool DeviceNode::settle(Millis t) {
     return false;
   }
   if (!commit(outcome)) {
+    oracles_.events_lost(number_, outcome.events);
     host_.disconnect(number_);
     linked_ = false;
     link_after_ = t + std::chrono::seconds(1);

@@ -78,7 +78,6 @@ class HubNode {
 
   // The disk
   std::optional<Bytes> snapshot_;  // none: the base's
-  broker::JournalIndex snapshot_index_ = 0;
   std::vector<broker::Record> journal_;  // after the snapshot, synced or not
   std::vector<KeptLine> audit_;
   broker::JournalIndex durable_ = 0;

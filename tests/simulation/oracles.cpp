@@ -410,6 +410,14 @@ void Oracles::device_crashes(int device) {
   crashed_.insert(device);
 }
 
+void Oracles::events_lost(int device, const std::vector<client::Event>& events) {
+  const auto lie = lied_to_.find(device);
+  if (lie == lied_to_.end()) return;
+  const bool seen = std::any_of(events.begin(), events.end(),
+                                [](const auto& event) { return std::holds_alternative<client::Suspicion>(event); });
+  if (seen) lie->second.second = false;
+}
+
 void Oracles::person_asks(int device, AlertId alert, ConversationId conversation, MessageId message,
                           Millis t) {
   Incident& incident = incidents_[alert];
@@ -472,6 +480,8 @@ void Oracles::own_shown(int device, const client::OwnMessage& own) {
 void Oracles::alert_shown(int device, const client::AlertChanged& changed) {
   const AlertId& id = changed.alert.view.alert;
   Incident& incident = incidents_[id];
+  // A call that is shown on its ladder was stored: so the asker learns it when a crash took the answer itself.
+  if (incident.by == device) incident.told = true;
   if (changed.alert.taken_by) {
     const int taker = device_of(changed.alert.taken_by->device);
     if (!incident.takers.contains(taker)) violation("taken-is-true", "shown as taken by who never took it");

@@ -82,6 +82,8 @@ class Oracles {
   // ---- Devices and people
   void event_shown(int device, const client::Event& event, Millis t);
   void device_crashes(int device);
+  // What would have been shown could not be stored, and came to nothing: so did a lie that was seen in it.
+  void events_lost(int device, const std::vector<client::Event>& events);
   // It was off, stood still, or could not write, and is until then.
   void device_trouble(int device, Millis until = {}) {
     last_trouble_[device] = std::max({last_trouble_[device], t_, until});

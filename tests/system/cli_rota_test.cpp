@@ -72,8 +72,8 @@ TEST(CliRota, WhatTheFileSaysIsWhoRings) {
   EXPECT_EQ(accepted.exit_code, 0) << accepted.output;
 }
 
-// The same with a window that changes half a day from now: near its change a role asks for the next turn's
-// check-in, and whoever has not checked in is not relied on (P-181), which is another test's.
+// The same with a window that changes half a day from now: who comes on duty within two hours is in the call's
+// conversation already and sees it (P-106), so that near the change one who was relieved until then sees it too.
 std::string rota_far_from_its_change() {
   const auto hour = std::chrono::floor<std::chrono::hours>(SystemClock().wall()).time_since_epoch().count() % 24;
   std::string out = kRota;
