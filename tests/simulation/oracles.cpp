@@ -413,9 +413,8 @@ void Oracles::device_crashes(int device) {
 void Oracles::events_lost(int device, const std::vector<client::Event>& events) {
   const auto lie = lied_to_.find(device);
   if (lie == lied_to_.end()) return;
-  const bool seen = std::any_of(events.begin(), events.end(),
-                                [](const auto& event) { return std::holds_alternative<client::Suspicion>(event); });
-  if (seen) lie->second.second = false;
+  const auto noticed = [](const client::Event& event) { return std::holds_alternative<client::Suspicion>(event); };
+  if (std::any_of(events.begin(), events.end(), noticed)) lie->second.second = false;
 }
 
 void Oracles::person_asks(int device, AlertId alert, ConversationId conversation, MessageId message,

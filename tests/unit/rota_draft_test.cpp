@@ -174,12 +174,32 @@ TEST(RotaDraft, AGapWithinTwoWeeksStandsInTheWayUntilItIsAccepted) {
   EXPECT_TRUE(gaps_ahead(build_loose(parsed.draft, now).rota, now).empty());
 }
 
+Result<Organisation> a_region(const std::string& folder, Entropy& entropy) {
+  const wire::HubPin hub{"tcp://127.0.0.1:5670", curve_public_key(entropy.make_secret<CurveSecretKey>()),
+                         SignKey::generate(entropy).public_key()};
+  return Organisation::create(folder, "Region", "en lang sætning", hub, {1, 64}, entropy);
+}
+
+// Whoever tries the examples publishes one, then the other.
+TEST(RotaBuild, TheExamplesFitEachOther) {
+  testing::TempDir dir;
+  SystemEntropy entropy;
+  auto org = a_region(dir.file("o"), entropy);
+  ASSERT_TRUE(org);
+  const UtcTime now = at("2026-10-01T12:00");
+  const auto roster =
+      build_roster(parse_roster(testing::read_file(NATTEVAGT_EXAMPLES "/roster-havbakken.toml")).draft, *org, {}, now);
+  ASSERT_TRUE(roster);
+  const auto rota = parse_rota(testing::read_file(NATTEVAGT_EXAMPLES "/rota-havbakken.toml"));
+  for (const auto& problem : build_rota(rota.draft, *org, roster->roster, now).problems) {
+    ADD_FAILURE() << problem.line << ": " << problem.subject;
+  }
+}
+
 TEST(RotaBuild, OnlyThoseWhomTheRosterListsAreGivenADutyAndTheVersionRises) {
   testing::TempDir dir;
   SystemEntropy entropy;
-  const wire::HubPin hub{"tcp://127.0.0.1:5670", curve_public_key(entropy.make_secret<CurveSecretKey>()),
-                         SignKey::generate(entropy).public_key()};
-  auto org = Organisation::create(dir.file("o"), "Region", "en lang sætning", hub, {1, 64}, entropy);
+  auto org = a_region(dir.file("o"), entropy);
   ASSERT_TRUE(org);
   const UtcTime now = at("2026-10-10T12:00");
   const auto roster = build_roster(
