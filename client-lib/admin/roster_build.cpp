@@ -1,8 +1,10 @@
 #include "client-lib/admin/roster_build.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
+#include "proto/common/check.h"
 #include "proto/wire/chain.h"
 #include "proto/wire/codec.h"
 
@@ -39,6 +41,7 @@ class RosterBuilder {
     if (!draft.reserve_plan.empty()) {
       roster.sealed_reserve_plan = organisation_.seal_reserve_plan(draft.reserve_plan);
     }
+    name_people();
     return std::move(out_);
   }
 
@@ -58,6 +61,24 @@ class RosterBuilder {
     }
     out_.roster.roles.push_back(std::move(role));
     return {};
+  }
+
+  // P-022: those whom a role or a step names, and nobody else: the hub is shown no more persons than it knew.
+  void name_people() {
+    std::set<PersonId> named;
+    for (const wire::Role& role : out_.roster.roles) named.insert(role.holders.begin(), role.holders.end());
+    for (const wire::Ladder& ladder : out_.roster.ladders) {
+      for (const wire::LadderStep& step : ladder.steps) {
+        for (const wire::Target& target : step.targets) {
+          if (target.kind == wire::TargetKind::kPerson) named.insert(PersonId{target.id.bytes});
+        }
+      }
+    }
+    for (const PersonId& id : named) {
+      const NamedPerson* person = organisation_.find_person(id);
+      NV_CHECK(person != nullptr);  // it has just been given its id
+      out_.roster.people.push_back({id, organisation_.seal_name(person->name, person->profession, id.view())});
+    }
   }
 
   Status add_unit(const DraftUnit& draft) {

@@ -164,6 +164,7 @@ std::map<PersonId, std::string> ClientCore::known_names() const {
   for (const Conversation& conversation : conversations()) {
     for (const Person& person : conversation.members) add(person);
   }
+  out.insert(directory_.people().begin(), directory_.people().end());
   return out;
 }
 

@@ -27,6 +27,7 @@ void Directory::pin(std::vector<wire::TrustedOrganisation> organisations) {
   for (const auto& trusted : organisations_) cards_.push_back(trusted.card);
   certified_.clear();
   named_.clear();
+  people_.reset();
 }
 
 const wire::TrustedOrganisation* Directory::organisation(const OrganisationId& id) const {
@@ -53,6 +54,7 @@ Result<bool> Directory::offer(const wire::SignedDocument& document) {
     case wire::DocumentKind::kRoster: {
       NV_TRY(wire::Roster roster, wire::decode_roster(document.body));
       rosters_.insert_or_assign(document.organisation, std::move(roster));
+      people_.reset();
       rebuild_rota(document.organisation);
       break;
     }
@@ -454,7 +456,11 @@ std::string Directory::target_label(const wire::Target& target) const {
   switch (target.kind) {
     case wire::TargetKind::kRole: out = role_label(as_id<RoleId>(target.id)); break;
     case wire::TargetKind::kUnit: out = unit_label(as_id<UnitId>(target.id)); break;
-    case wire::TargetKind::kPerson: out = "en person på stigen"; break;
+    case wire::TargetKind::kPerson: {
+      const auto named = people().find(as_id<PersonId>(target.id));
+      out = named == people().end() ? "en person på stigen" : named->second;
+      break;
+    }
   }
   return out.empty() ? "et trin på stigen" : out;
 }
@@ -473,6 +479,18 @@ std::vector<DirectoryEntry> Directory::names() const {
     for (const wire::Unit& unit : roster.units) add(wire::TargetKind::kUnit, unit);
   }
   return out;
+}
+
+const std::map<PersonId, std::string>& Directory::people() const {
+  if (people_) return *people_;
+  people_.emplace();
+  for (const auto& [owner, roster] : rosters_) {
+    for (const wire::PersonLabel& person : roster.people) {
+      std::string name = label(owner, person.sealed_label, person.id.view());
+      if (!name.empty()) people_->emplace(person.id, std::move(name));
+    }
+  }
+  return *people_;
 }
 
 std::string Directory::reserve_plan(const OrganisationId& id) const {

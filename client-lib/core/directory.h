@@ -125,6 +125,7 @@ class Directory {
   std::string unit_label(const UnitId& unit) const;
   std::string target_label(const wire::Target& target) const;
   std::vector<DirectoryEntry> names() const;  // all roles and units whose label can be opened
+  const std::map<PersonId, std::string>& people() const;  // whom the rosters name (P-022)
   std::string reserve_plan(const OrganisationId& id) const;
 
  private:
@@ -157,6 +158,7 @@ class Directory {
   };
   mutable std::map<Bytes, wire::DeviceIdentity, InOrder> certified_;
   mutable std::map<DeviceId, std::pair<wire::DeviceIdentity, Person>> named_;
+  mutable std::optional<std::map<PersonId, std::string>> people_;  // opened once for each set of rosters
 };
 
 }  // namespace nattevagt::client

@@ -60,6 +60,7 @@ inline constexpr Millis kExhaustedRepeat = std::chrono::seconds(60);  // the lou
 // Roster documents
 inline constexpr std::size_t kRolesMax = 2'000;
 inline constexpr std::size_t kUnitsMax = 2'000;
+inline constexpr std::size_t kPeopleMax = 2'000;                    // named by a roster
 inline constexpr std::size_t kLaddersMax = 2'000;
 inline constexpr std::size_t kHoldersPerRoleMax = 64;
 inline constexpr std::size_t kRecordersMax = 64;

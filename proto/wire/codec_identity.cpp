@@ -218,6 +218,15 @@ static void read(const pb::Unit& in, Unit& out, Checks& checks) {
   }
 }
 
+static void put(const PersonLabel& in, pb::PersonLabel& out) {
+  out.set_id(str(in.id));
+  out.set_sealed_label(str(in.sealed_label));
+}
+static void read(const pb::PersonLabel& in, PersonLabel& out, Checks& checks) {
+  checks.id(in.id(), out.id, "PersonLabel.id");
+  checks.bytes(in.sealed_label(), limits::kLabelBytesMax, out.sealed_label, "PersonLabel.sealed_label");
+}
+
 static void put(const Roster& in, pb::Roster& out) {
   out.set_issued_at_ms(wire_time(in.issued_at));
   for (const Role& role : in.roles) put(role, *out.add_roles());
@@ -225,6 +234,7 @@ static void put(const Roster& in, pb::Roster& out) {
   for (const Ladder& ladder : in.ladders) put(ladder, *out.add_ladders());
   for (const PersonId& recorder : in.recorders) out.add_recorders(str(recorder));
   out.set_sealed_reserve_plan(str(in.sealed_reserve_plan));
+  for (const PersonLabel& person : in.people) put(person, *out.add_people());
 }
 static void read(const pb::Roster& in, Roster& out, Checks& checks) {
   checks.time(in.issued_at_ms(), out.issued_at, "Roster.issued_at");
@@ -234,6 +244,7 @@ static void read(const pb::Roster& in, Roster& out, Checks& checks) {
   checks.ids(in.recorders(), limits::kRecordersMax, out.recorders, "Roster.recorders");
   checks.bytes(in.sealed_reserve_plan(), limits::kTextBytesMax + limits::kSealBytes, out.sealed_reserve_plan,
                "Roster.sealed_reserve_plan");
+  checks.items(in.people(), limits::kPeopleMax, out.people, "Roster.people");
 }
 
 static void put(const Revocations& in, pb::Revocations& out) {

@@ -181,6 +181,11 @@ struct Unit {
   std::vector<UnitLadder> ladders;
   friend bool operator==(const Unit&, const Unit&) = default;
 };
+struct PersonLabel {
+  PersonId id;
+  Bytes sealed_label;
+  friend bool operator==(const PersonLabel&, const PersonLabel&) = default;
+};
 struct Roster {
   UtcTime issued_at;
   std::vector<Role> roles;
@@ -188,6 +193,7 @@ struct Roster {
   std::vector<Ladder> ladders;            // targets may be another organisation's roles
   std::vector<PersonId> recorders;        // visible members of every conversation of this organisation
   Bytes sealed_reserve_plan;              // text with numbers to ring, under the directory key
+  std::vector<PersonLabel> people = {};   // who may hold a role: named before anybody has met her (P-022)
   friend bool operator==(const Roster&, const Roster&) = default;
 };
 struct Revocations {

@@ -102,7 +102,8 @@ void MemoryWorld::make_cast() {
                     .ladders = {steps},
                     .recorders = {archive.person},
                     .sealed_reserve_plan =
-                        seal(solvang.directory_key, as_bytes("Ring 112"), solvang.card.id.view(), entropy)};
+                        seal(solvang.directory_key, as_bytes("Ring 112"), solvang.card.id.view(), entropy),
+                    .people = {}};
   havbakken.roster = {
       .issued_at = clock.now(),
       .roles = {{first_role, havbakken.label("vagthavende", "", first_role.view()), {ida.person}},
@@ -110,7 +111,9 @@ void MemoryWorld::make_cast() {
       .units = {},
       .ladders = {},
       .recorders = {},
-      .sealed_reserve_plan = {}};
+      .sealed_reserve_plan = {},
+      .people = {{ida.person, havbakken.label(ida.name, ida.profession, ida.person.view())},
+                 {rune.person, havbakken.label(rune.name, rune.profession, rune.person.view())}}};
 }
 
 void MemoryWorld::publish(MemoryOrganisation& organisation) {

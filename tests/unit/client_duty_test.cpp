@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <set>
 
 #include "tests/unit/duty_night.h"
 
@@ -32,6 +33,14 @@ TEST_F(ClientDuty, ACallIsReadByThoseOnDutyAlone) {
   EXPECT_TRUE(has_member(amalie, asked.conversation, rune.id));
   EXPECT_FALSE(has_member(amalie, asked.conversation, lis.id));
   EXPECT_TRUE(lis->alerts().empty());
+}
+
+// P-022: from the roster, before a message or a check-in has brought her certificate.
+TEST_F(ClientDuty, WhoAnswersIsNamedBeforeAnybodyHasMetHer) {
+  std::set<std::vector<std::string>> shown;
+  for (const client::DutyLine& line : amalie->duty(std::nullopt)) shown.insert(line.people);
+  const std::set<std::vector<std::string>> ida_then_rune = {{"Ida Eksempel"}, {"Rune Eksempel"}};
+  EXPECT_EQ(shown, ida_then_rune);
 }
 
 TEST_F(ClientDuty, WhoTakesTheDutyOverComesIntoTheCallAndMayTakeIt) {

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <set>
+
 #include "client-lib/admin/roster_build.h"
 #include "proto/common/system.h"
 #include "proto/wire/chain.h"
@@ -155,6 +157,28 @@ TEST_F(OrganisationTest, ALadderMayLeadToAnotherOrganisationsRole) {
   auto forged = *document;
   forged.signature[0] ^= 1;
   EXPECT_EQ(foreign_names(solvang->state().trusted, {forged}).error().code, Errc::kBadSignature);
+}
+
+// P-022: and no others, so that the hub learns of nobody by it.
+TEST_F(OrganisationTest, ARosterNamesThoseWhomARoleOrAStepNames) {
+  auto made = make("r", "Region");
+  const auto draft = parse_roster(
+      "[[person]]\nname=\"Ida\"\nprofession=\"overlæge\"\n[[person]]\nname=\"Vera\"\n[[person]]\nname=\"Tove\"\n"
+      "[[role]]\nname=\"forvagt\"\nholders=[\"Ida\"]\n[[role]]\nname=\"bagvagt\"\nholders=[\"Ida\"]\n"
+      "[[ladder]]\nname=\"rød\"\nadvice_within=\"15m\"\n[[ladder.step]]\nto=[\"forvagt\", \"Vera\"]\nwait=\"5m\"\n");
+  const auto built = build_roster(draft.draft, *made, {}, now());
+  ASSERT_TRUE(built);
+  std::set<std::string> named;
+  for (const wire::PersonLabel& person : built->roster.people) {
+    const auto label = wire::open_label(person.sealed_label, made->trust().directory_key, person.id.view());
+    ASSERT_TRUE(label) << "sealed for this person alone";
+    named.insert(label->name);
+    if (label->name == "Ida") {
+      EXPECT_EQ(label->profession, "overlæge");
+    }
+  }
+  EXPECT_EQ(named, (std::set<std::string>{"Ida", "Vera"}));
+  EXPECT_EQ(built->roster.people.size(), 2U);
 }
 
 TEST_F(OrganisationTest, PublishingTwiceKeepsTheIdsAndRaisesTheVersion) {

@@ -364,6 +364,8 @@ TEST(Refusal, RostersOutsideTheirRange) {
        {"unit's label large", [](R& r) { r.units[0].sealed_label.resize(513); }, Errc::kTooLarge},
        {"reserve plan large", [](R& r) { r.sealed_reserve_plan.resize(limits::kTextBytesMax + 41); },
         Errc::kTooLarge},
+       {"people too many", [](R& r) { r.people.resize(limits::kPeopleMax + 1); }, Errc::kTooLarge},
+       {"person's label large", [](R& r) { r.people = {{PersonId{}, Bytes(513, 1)}}; }, Errc::kTooLarge},
        {"two ladders for Rød", [](R& r) { r.units[0].ladders.push_back(r.units[0].ladders[0]); },
         Errc::kInvalidValue},
        {"ladder for severity 0", [](R& r) { r.units[0].ladders[0].severity = Severity{}; },

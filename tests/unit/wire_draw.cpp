@@ -143,6 +143,8 @@ Roster Draw::roster() {
   for (Ladder& one : out.ladders) one = ladder();
   out.recorders = ids<PersonId>(3);
   out.sealed_reserve_plan = bytes(limits::kTextBytesMax);
+  out.people.resize(below(4));
+  for (PersonLabel& person : out.people) person = {id<PersonId>(), bytes(limits::kLabelBytesMax)};
   return out;
 }
 
