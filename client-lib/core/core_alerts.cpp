@@ -138,9 +138,9 @@ void ClientCore::on_alert_item(const wire::AlertItem& item, UtcTime stored_at) {
   const bool was_taken = record.hub_saw_take || record.view.taken_by;
   const bool changed = record.view != item.view || !known;
   record.view = item.view;
-  if (known && promised != kNever && item.view.exhausted_at > promised &&
+  if (known && promised != kNever && item.view.exhausted_at > promised + limits::kPromiseGrace &&
       item.view.state == wire::AlertState::kEscalating && !was_taken) {
-    // P-063: the receipt's promise may be kept early, never late; after a take the ladder resumes anew.
+    // P-063: the promise may be kept early, and late by no more than a hub's hiccup; after a take it resumes anew.
     suspect(Errc::kUntrusted, stream, "Hubben har udskudt det tidspunkt, den har lovet.");
   }
   const bool climbing =

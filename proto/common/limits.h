@@ -54,6 +54,7 @@ inline constexpr std::size_t kLadderTargetsMax = 32;              // of one step
 inline constexpr Millis kStepWaitMin = Millis(200);               // demos and tests play in seconds
 inline constexpr Millis kStepWaitMax = std::chrono::hours(24 * 7);
 inline constexpr Millis kReachableGrace = std::chrono::seconds(30);  // since the device was last connected
+inline constexpr Millis kPromiseGrace = std::chrono::seconds(5);      // P-063: a busy hub is not one that lies
 inline constexpr Millis kHandOverWithin = std::chrono::minutes(3);    // accepted by then, or the ladder goes on
 inline constexpr Millis kExhaustedRepeat = std::chrono::seconds(60);  // the loud end is said again
 

@@ -529,10 +529,20 @@ TEST_F(LyingHub, CannotBringAnEndedAlertBack) {
 TEST_F(LyingHub, CannotPutOffWhatItHasPromised) {
   listen();
   ask();
-  auto item = wire::AlertItem{wire::NoticeKind::kNone, 0, amalie->alert(asked.alert)->view};
-  item.view.exhausted_at += std::chrono::minutes(10);
-  inject(amalie, next_after(last.at({amalie.id, wire::kInbox}), wire::EntryKind::kAlert,
-                            world.entropy.make_id<MessageId>(), wire::encode(item)));
+  const auto promised = [&] { return amalie->alert(asked.alert)->view.exhausted_at; };
+  const auto tell_later_by = [&](Millis delay) {
+    auto item = wire::AlertItem{wire::NoticeKind::kNone, 0, amalie->alert(asked.alert)->view};
+    item.view.exhausted_at += delay;
+    const wire::Entry entry = next_after(last.at({amalie.id, wire::kInbox}), wire::EntryKind::kAlert,
+                                         world.entropy.make_id<MessageId>(), wire::encode(item));
+    last[{amalie.id, wire::kInbox}] = entry;
+    inject(amalie, entry);
+  };
+  const UtcTime before = promised();
+  tell_later_by(limits::kPromiseGrace);
+  EXPECT_EQ(promised(), before + limits::kPromiseGrace);
+  EXPECT_TRUE(world.suspicions().empty()) << "a hub whose disk was busy is not one that lies";
+  tell_later_by(limits::kPromiseGrace + Millis(1));
   EXPECT_TRUE(suspects(amalie, Errc::kUntrusted));
 }
 
