@@ -22,7 +22,7 @@ class RosterReader : DraftReader<ParsedRoster, RosterFault> {
  private:
   void file(const toml::table& root) {
     only(root, {"person", "role", "unit", "ladder", "recorders", "reserve_plan"});
-    each(root, "person", limits::kRolesMax, [this](const toml::table& table) { person(table); });
+    each(root, "person", limits::kPeopleMax, [this](const toml::table& table) { person(table); });
     each(root, "role", limits::kRolesMax, [this](const toml::table& table) { role(table); });
     each(root, "ladder", limits::kLaddersMax, [this](const toml::table& table) { ladder(table); });
     each(root, "unit", limits::kUnitsMax, [this](const toml::table& table) { unit(table); });

@@ -193,7 +193,7 @@ struct Roster {
   std::vector<Ladder> ladders;            // targets may be another organisation's roles
   std::vector<PersonId> recorders;        // visible members of every conversation of this organisation
   Bytes sealed_reserve_plan;              // text with numbers to ring, under the directory key
-  std::vector<PersonLabel> people = {};   // who may hold a role: named before anybody has met her (P-022)
+  std::vector<PersonLabel> people = {};   // of roles and steps: named before anybody has met them (P-022)
   friend bool operator==(const Roster&, const Roster&) = default;
 };
 struct Revocations {

@@ -84,6 +84,12 @@ class LyingHub : public ::testing::Test {
     world.hub->inject(device.id, {wire::kProtocolVersion, 0, entry});
     world.settle();
   }
+  // A state of an alert in a device's inbox, chained without fault after the last that it had.
+  void tell(Device& device, const wire::AlertItem& item) {
+    wire::Entry& entry = last.at({device.id, wire::kInbox});
+    entry = next_after(entry, wire::EntryKind::kAlert, world.entropy.make_id<MessageId>(), wire::encode(item));
+    inject(device, entry);
+  }
 
   void offer_old_roster() {
     if (world.havbakken.roster_version == 1) world.publish(world.havbakken);
@@ -195,8 +201,7 @@ TEST_F(LyingHub, CannotFakeTaken) {
   item.view.state = wire::AlertState::kTaken;
   item.view.taken_by = ida.id;
   item.view.taken_at = world.clock.now();
-  inject(amalie, next_after(last.at({amalie.id, wire::kInbox}), wire::EntryKind::kAlert,
-                            world.entropy.make_id<MessageId>(), wire::encode(item)));
+  tell(amalie, item);
   EXPECT_FALSE(amalie->alert(asked.alert)->taken_by);
   world.pass(std::chrono::seconds(6));
   EXPECT_FALSE(amalie->alert(asked.alert)->taken_by);
@@ -520,8 +525,7 @@ TEST_F(LyingHub, CannotBringAnEndedAlertBack) {
   auto item = *wire::decode_alert_item(last.at({ida.id, wire::kInbox}).bytes);
   ASSERT_EQ(item.view.state, wire::AlertState::kWithdrawn);
   item.view.state = wire::AlertState::kEscalating;
-  inject(ida, next_after(last.at({ida.id, wire::kInbox}), wire::EntryKind::kAlert,
-                         world.entropy.make_id<MessageId>(), wire::encode(item)));
+  tell(ida, item);
   EXPECT_TRUE(suspects(ida, Errc::kReplay));
   EXPECT_EQ(ida->alert(asked.alert)->view.state, wire::AlertState::kWithdrawn);
 }
@@ -533,10 +537,7 @@ TEST_F(LyingHub, CannotPutOffWhatItHasPromised) {
   const auto tell_later_by = [&](Millis delay) {
     auto item = wire::AlertItem{wire::NoticeKind::kNone, 0, amalie->alert(asked.alert)->view};
     item.view.exhausted_at += delay;
-    const wire::Entry entry = next_after(last.at({amalie.id, wire::kInbox}), wire::EntryKind::kAlert,
-                                         world.entropy.make_id<MessageId>(), wire::encode(item));
-    last[{amalie.id, wire::kInbox}] = entry;
-    inject(amalie, entry);
+    tell(amalie, item);
   };
   const UtcTime before = promised();
   tell_later_by(limits::kPromiseGrace);
@@ -551,8 +552,7 @@ TEST_F(LyingHub, CannotChangeWhatWasSignedWhenTheWordsAreThere) {
   ask();
   wire::AlertItem item{wire::NoticeKind::kNone, 0, ida->alert(asked.alert)->view};
   item.view.severity = wire::Severity::kYellow;
-  inject(ida, next_after(last.at({ida.id, wire::kInbox}), wire::EntryKind::kAlert,
-                         world.entropy.make_id<MessageId>(), wire::encode(item)));
+  tell(ida, item);
   EXPECT_TRUE(suspects(ida, Errc::kUntrusted));
 }
 
@@ -566,17 +566,11 @@ TEST_F(LyingHub, CannotMoveAnAlertToAnotherRoomNorRingTwiceForOneStep) {
   };
   ASSERT_EQ(rings(), 1);
   wire::AlertItem item{wire::NoticeKind::kFirst, 0, ida->alert(asked.alert)->view};
-  const auto after = [&](const wire::AlertItem& what) {
-    const wire::Entry entry = next_after(last.at({ida.id, wire::kInbox}), wire::EntryKind::kAlert,
-                                         world.entropy.make_id<MessageId>(), wire::encode(what));
-    last[{ida.id, wire::kInbox}] = entry;
-    inject(ida, entry);
-  };
-  after(item);
+  tell(ida, item);
   EXPECT_EQ(rings(), 1);
   EXPECT_TRUE(world.suspicions().empty());
   item.view.stream = world.entropy.make_id<ConversationId>();
-  after(item);
+  tell(ida, item);
   EXPECT_TRUE(suspects(ida, Errc::kReplay));
   EXPECT_EQ(ida->alert(asked.alert)->view.stream, asked.conversation);
 }
