@@ -10,6 +10,10 @@ add_test(NAME House.RulesCheckCatchesPlantedBreaches
 set_tests_properties(House.EveryArrowAndRuleHolds House.LintCatchesPlantedBreaches House.NamedRulesHaveTheirTests
   House.RulesCheckCatchesPlantedBreaches PROPERTIES LABELS tidy)
 
+add_test(NAME House.TheCompilerCacheKnowsHeadersByTheirBytes
+  COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/compiler_cache.sh ${CMAKE_SOURCE_DIR})
+set_tests_properties(House.TheCompilerCacheKnowsHeadersByTheirBytes PROPERTIES LABELS tidy TIMEOUT 120)
+
 # The dev preset is hardened as the release is, so that this runs every day and on what is installed.
 if(NATTEVAGT_HARDENED)
   add_test(NAME Hardening.ProgramsArePieRelroBindNowFortified
